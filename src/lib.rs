@@ -1,0 +1,14 @@
+//! std's blocking half, run on coroutines.
+
+#[doc(hidden)]
+pub use ::std as __std;
+pub use ::std::*;
+
+pub mod thread;
+
+mod pal;
+#[allow(dead_code)]
+mod park;
+#[allow(dead_code)]
+mod sched;
+mod sys;

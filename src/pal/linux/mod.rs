@@ -1,0 +1,5 @@
+//! What only Linux has.
+
+pub(crate) mod futex;
+pub(crate) mod guard;
+pub(crate) mod wait;

@@ -1,0 +1,3 @@
+//! Guards by page protection.
+
+pub(crate) use crate::pal::memory::protect as install;

@@ -1,0 +1,59 @@
+//! Why a task is parked. One reason for each place, so that a list of who waits for what is exact.
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// Why a task is parked.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u8)]
+        pub(crate) enum Reason {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Reason {
+            /// The reason in words, as the end of "parked in …".
+            #[allow(dead_code, reason = "read by debuggers and by reports of stuck workers")]
+            pub(crate) const fn text(self) -> &'static str {
+                match self {
+                    $(Reason::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// `thread::park`, `thread::park_timeout`.
+    Park = "thread::park",
+    /// `thread::sleep`, `thread::sleep_until`.
+    Sleep = "thread::sleep",
+    /// `JoinHandle::join`.
+    Join = "JoinHandle::join",
+    /// The end of `thread::scope`.
+    Scope = "thread::scope",
+    /// `Mutex::lock`.
+    Mutex = "Mutex::lock",
+    /// `RwLock::read`.
+    RwLockRead = "RwLock::read",
+    /// `RwLock::write`.
+    RwLockWrite = "RwLock::write",
+    /// `Condvar::wait` and its kin.
+    Condvar = "Condvar::wait",
+    /// `Barrier::wait`.
+    Barrier = "Barrier::wait",
+    /// `Once::call_once` and what is built on it, while another task runs the initialiser.
+    Once = "Once::call_once",
+    /// A channel's receiver, empty.
+    Receive = "Receiver::recv",
+    /// A bounded channel's sender, full.
+    Send = "SyncSender::send",
+    /// A socket has nothing to read.
+    SocketRead = "reading from a socket",
+    /// A socket takes no more.
+    SocketWrite = "writing to a socket",
+    /// A listener has no connection to give.
+    Accept = "TcpListener::accept",
+    /// A connection is being made.
+    Connect = "TcpStream::connect",
+    /// A name is being resolved, or other work that blocks in the kernel is done elsewhere.
+    Blocking = "a call that runs on another OS thread",
+}

@@ -1,0 +1,82 @@
+//! The coroutines of one worker that are ready to run: a queue, linked through the tasks themselves, and a next slot
+//! before it.
+//!
+//! What a running coroutine wakes goes into the next slot, so that two who pass messages to and fro follow one another
+//! directly; whom it displaces goes to the end of the queue. After `STREAK` such favours in a row the queue has its turn.
+
+use std::cell::Cell;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::Ordering;
+
+use super::task::Task;
+
+/// How many times in a row the next slot comes before a queue that is not empty.
+const STREAK: u32 = 32;
+
+/// See the module's text. For the worker's OS thread alone.
+pub(crate) struct RunQueue {
+    next: Cell<*mut Task>,
+    streak: Cell<u32>,
+    head: Cell<*mut Task>,
+    tail: Cell<*mut Task>,
+}
+
+impl RunQueue {
+    pub(crate) const fn new() -> RunQueue {
+        RunQueue {
+            next: Cell::new(ptr::null_mut()),
+            streak: Cell::new(0),
+            head: Cell::new(ptr::null_mut()),
+            tail: Cell::new(ptr::null_mut()),
+        }
+    }
+
+    /// Enqueues `task`, which is in no queue and stays alive until it is popped.
+    #[inline]
+    pub(crate) fn push(&self, task: NonNull<Task>) {
+        // SAFETY (here and below): what is enqueued is alive. Relaxed: only this OS thread uses the link of a task that is
+        // in this queue.
+        unsafe { task.as_ref() }.link.store(ptr::null_mut(), Ordering::Relaxed);
+        let tail = self.tail.replace(task.as_ptr());
+        if tail.is_null() {
+            self.head.set(task.as_ptr());
+        } else {
+            // SAFETY: see above.
+            unsafe { &*tail }.link.store(task.as_ptr(), Ordering::Relaxed);
+        }
+    }
+
+    /// Puts `task` into the next slot.
+    #[inline]
+    pub(crate) fn push_next(&self, task: NonNull<Task>) {
+        if let Some(displaced) = NonNull::new(self.next.replace(task.as_ptr())) {
+            self.push(displaced);
+        }
+    }
+
+    /// Takes who is to run.
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<NonNull<Task>> {
+        let head = self.head.get();
+        if let Some(next) = NonNull::new(self.next.replace(ptr::null_mut())) {
+            if head.is_null() || self.streak.get() < STREAK {
+                self.streak.set(self.streak.get() + 1);
+                return Some(next);
+            }
+            self.push(next);
+        }
+        self.streak.set(0);
+        let task = NonNull::new(head)?;
+        // SAFETY: see `push`.
+        let after = unsafe { task.as_ref() }.link.load(Ordering::Relaxed);
+        self.head.set(after);
+        if after.is_null() {
+            self.tail.set(ptr::null_mut());
+        }
+        Some(task)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.head.get().is_null() && self.next.get().is_null()
+    }
+}

@@ -1,0 +1,3 @@
+//! The mechanisms under the mirror: free of user types, poison and public docs.
+
+pub(crate) mod thread;

@@ -1,0 +1,3 @@
+//! What `thread` is built on besides spawning.
+
+pub(crate) mod token;

@@ -1,0 +1,210 @@
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::Result;
+
+use crate::park::{self, Reason, Unparker};
+use crate::sched::spawn::{self, Handle};
+
+use super::join_handle::join;
+use super::{Builder, Thread, current};
+
+/// A scope to spawn scoped threads in, as [`std::thread::Scope`]. See [`scope`].
+pub struct Scope<'scope, 'env: 'scope> {
+    data: Arc<ScopeData>,
+    /// Invariant over 'scope, or a thread could be spawned that borrows for less than the scope lasts.
+    scope: PhantomData<&'scope mut &'scope ()>,
+    env: PhantomData<&'env mut &'env ()>,
+}
+
+/// An owned permission to join on a scoped thread, as [`std::thread::ScopedJoinHandle`].
+pub struct ScopedJoinHandle<'scope, T> {
+    /// `None` only after `join`.
+    handle: Option<Handle<T>>,
+    data: Arc<ScopeData>,
+    scope: PhantomData<&'scope ()>,
+}
+
+struct ScopeData {
+    num_running_threads: AtomicUsize,
+    a_thread_panicked: AtomicBool,
+    main_thread: Thread,
+    /// Wakes whoever waits at the end of the scope.
+    main: Unparker,
+}
+
+impl ScopeData {
+    fn increment_num_running_threads(&self) {
+        // Half the range is kept free, so that no number of leaked threads can wrap it to 0.
+        if self.num_running_threads.fetch_add(1, Ordering::Relaxed) > usize::MAX / 2 {
+            self.decrement_num_running_threads(false);
+            panic!("too many running threads in thread scope");
+        }
+    }
+
+    fn decrement_num_running_threads(&self, unseen_panic: bool) {
+        if unseen_panic {
+            self.a_thread_panicked.store(true, Ordering::Relaxed);
+        }
+        // Release: what the thread did, this flag included, comes before the end of the scope.
+        if self.num_running_threads.fetch_sub(1, Ordering::Release) == 1 {
+            self.main.unpark();
+        }
+    }
+}
+
+/// Creates a scope for spawning threads that borrow from outside it, and waits for them at its end. As
+/// [`std::thread::scope`].
+///
+/// # Panics
+/// A thread of the scope has panicked and was not joined.
+///
+/// # Examples
+///
+/// ```
+/// use costd::thread;
+///
+/// let mut numbers = vec![1, 2, 3];
+/// let mut x = 0;
+/// thread::scope(|s| {
+///     s.spawn(|| println!("hello from the first scoped thread: {numbers:?}"));
+///     s.spawn(|| x += numbers[0] + numbers[2]);
+/// });
+/// numbers.push(4);
+/// assert_eq!(x, numbers.len());
+/// ```
+#[track_caller]
+pub fn scope<'env, F, T>(f: F) -> T
+where
+    F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
+{
+    let scope = Scope {
+        data: Arc::new(ScopeData {
+            num_running_threads: AtomicUsize::new(0),
+            a_thread_panicked: AtomicBool::new(false),
+            main_thread: current(),
+            main: Unparker::current(),
+        }),
+        env: PhantomData,
+        scope: PhantomData,
+    };
+    let result = catch_unwind(AssertUnwindSafe(|| f(&scope)));
+    // Acquire: what the threads did.
+    while scope.data.num_running_threads.load(Ordering::Acquire) != 0 {
+        let _ = park::park(None, Reason::Scope);
+    }
+    match result {
+        Err(payload) => resume_unwind(payload),
+        Ok(_) if scope.data.a_thread_panicked.load(Ordering::Relaxed) => panic!("a scoped thread panicked"),
+        Ok(result) => result,
+    }
+}
+
+impl<'scope> Scope<'scope, '_> {
+    /// Spawns a coroutine within the scope. As std's.
+    ///
+    /// # Panics
+    /// As [`spawn`](super::spawn).
+    pub fn spawn<F, T>(&'scope self, f: F) -> ScopedJoinHandle<'scope, T>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        Builder::new().spawn_scoped(self, f).expect("failed to spawn thread")
+    }
+}
+
+impl Builder {
+    /// Spawns a coroutine within a scope, with the settings of this `Builder`. As std's.
+    ///
+    /// # Errors
+    /// As [`spawn`](Self::spawn).
+    ///
+    /// # Panics
+    /// As [`spawn`](Self::spawn).
+    pub fn spawn_scoped<'scope, 'env, F, T>(
+        self,
+        scope: &'scope Scope<'scope, 'env>,
+        f: F,
+    ) -> io::Result<ScopedJoinHandle<'scope, T>>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        let data = Arc::clone(&scope.data);
+        let options = self.into_options();
+        data.increment_num_running_threads();
+        let at_end = {
+            let data = Arc::clone(&data);
+            move |unseen_panic| data.decrement_num_running_threads(unseen_panic)
+        };
+        // SAFETY: `scope` does not return before `at_end` has run, and everything borrowed outlives `'scope`; the handle
+        // cannot outlive `'scope` by its type.
+        match unsafe { spawn::spawn(options, f, at_end) } {
+            Ok(handle) => Ok(ScopedJoinHandle { handle: Some(handle), data, scope: PhantomData }),
+            Err(error) => {
+                data.decrement_num_running_threads(false);
+                Err(error)
+            }
+        }
+    }
+}
+
+impl<T> ScopedJoinHandle<'_, T> {
+    fn handle(&self) -> &Handle<T> {
+        self.handle.as_ref().expect("only `join` takes it, and consumes this")
+    }
+
+    /// The thread that this is the handle of.
+    #[must_use]
+    pub fn thread(&self) -> &Thread {
+        Thread::from_task(self.handle().task())
+    }
+
+    /// Waits for the thread to end, as [`JoinHandle::join`](super::JoinHandle::join).
+    ///
+    /// # Errors
+    /// The payload of the thread's panic, which the scope then does not repeat.
+    pub fn join(mut self) -> Result<T> {
+        let handle = self.handle.take();
+        join(handle.expect("only `join` takes it, and consumes this"))
+    }
+
+    /// Has the thread ended, so that [`join`](Self::join) would return at once?
+    pub fn is_finished(&self) -> bool {
+        self.handle().is_done()
+    }
+}
+
+impl<T> Drop for ScopedJoinHandle<'_, T> {
+    fn drop(&mut self) {
+        // A thread that has ended leaves its result to the handle: if that is a panic which nobody has asked for, the
+        // scope shall know.
+        if let Some(handle) = &mut self.handle {
+            let result = handle.detach();
+            if matches!(result, Some(Err(_))) {
+                self.data.a_thread_panicked.store(true, Ordering::Relaxed);
+            }
+            spawn::drop_or_abort(result, "thread result panicked on drop");
+        }
+    }
+}
+
+impl fmt::Debug for Scope<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope")
+            .field("num_running_threads", &self.data.num_running_threads.load(Ordering::Relaxed))
+            .field("a_thread_panicked", &self.data.a_thread_panicked.load(Ordering::Relaxed))
+            .field("main_thread", &self.data.main_thread)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for ScopedJoinHandle<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScopedJoinHandle").finish_non_exhaustive()
+    }
+}
