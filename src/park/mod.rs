@@ -104,18 +104,7 @@ pub(crate) fn wait_in<P: WaitingPlace>(
         return Wait::Ready;
     }
     waiting.enqueued = true;
-    loop {
-        let outcome = park(deadline, reason);
-        if waiting.waiter.is_notified() {
-            waiting.enqueued = false;
-            return Wait::Notified;
-        }
-        if outcome == Outcome::TimedOut {
-            waiting.enqueued = false;
-            // SAFETY: `enqueue` pushed it to the list of `place`.
-            return if unsafe { place.remove(&waiting.waiter) } { Wait::TimedOut } else { Wait::Notified };
-        }
-    }
+    waiting.park(deadline, reason)
 }
 
 /// For an operation that did not have to wait: a coroutine that makes many such in a row lets the others of its worker
@@ -132,6 +121,24 @@ struct Waiting<'a, P: WaitingPlace> {
     place: &'a P,
     waiter: Waiter,
     enqueued: bool,
+}
+
+impl<P: WaitingPlace> Waiting<'_, P> {
+    /// Parks until it is chosen or the deadline has passed.
+    fn park(&mut self, deadline: Option<Instant>, reason: Reason) -> Wait {
+        loop {
+            let outcome = park(deadline, reason);
+            if self.waiter.is_notified() {
+                self.enqueued = false;
+                return Wait::Notified;
+            }
+            if outcome == Outcome::TimedOut {
+                self.enqueued = false;
+                // SAFETY: it is in the list of `place`, or was popped from it.
+                return if unsafe { self.place.remove(&self.waiter) } { Wait::TimedOut } else { Wait::Notified };
+            }
+        }
+    }
 }
 
 impl<P: WaitingPlace> Drop for Waiting<'_, P> {

@@ -40,13 +40,15 @@ use crate::park::{self, Reason, Unparker, Wait, WaitList, Waiter, WaitingPlace};
 
 /// See the module's text.
 pub(crate) struct Buffered<T> {
+    state: Mutex<State<T>>,
     /// `usize::MAX`: any number.
     capacity: usize,
-    state: Mutex<State<T>>,
 }
 
 struct State<T> {
     messages: VecDeque<T>,
+    /// So many messages may be there: the capacity, or none once the receivers are gone.
+    limit: usize,
     /// They wait for a message.
     receivers: WaitList,
     /// They wait for room.
@@ -55,159 +57,134 @@ struct State<T> {
     receivers_gone: bool,
 }
 
+type Locked<'a, T> = MutexGuard<'a, State<T>>;
+
 impl<T> Buffered<T> {
     pub(super) fn new(capacity: Option<usize>) -> Buffered<T> {
+        let messages = capacity.map_or_else(VecDeque::new, VecDeque::with_capacity);
+        let capacity = capacity.unwrap_or(usize::MAX);
         let state = State {
-            messages: capacity.map_or_else(VecDeque::new, VecDeque::with_capacity),
+            messages,
+            limit: capacity,
             receivers: WaitList::new(),
             senders: WaitList::new(),
             senders_gone: false,
             receivers_gone: false,
         };
-        Buffered { capacity: capacity.unwrap_or(usize::MAX), state: Mutex::new(state) }
+        Buffered { state: Mutex::new(state), capacity }
     }
 
     /// Nobody's code runs under the lock, so nothing panics there and the state is whole.
     #[inline]
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+    fn lock(&self) -> Locked<'_, T> {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     #[inline]
     pub(super) fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
-        let sent = self.put(self.lock(), message).map_err(|(_, error)| error);
+        let state = self.lock();
+        let sent = if state.has_room() {
+            state.put(message);
+            Ok(())
+        } else if state.receivers_gone {
+            Err(TrySendError::Disconnected(message))
+        } else {
+            Err(TrySendError::Full(message))
+        };
         park::checkpoint();
         sent
     }
 
+    /// Waits for room.
     #[inline]
     pub(super) fn send(&self, message: T, deadline: Option<Instant>) -> Result<(), TrySendError<T>> {
-        let sent = self.put(self.lock(), message).map_err(|(_, error)| error);
-        match sent {
-            Err(TrySendError::Full(message)) => self.send_slow(message, deadline),
-            done => {
-                park::checkpoint();
-                done
-            }
+        let state = self.lock();
+        if !state.has_room() {
+            return self.send_slow(state, message, deadline);
         }
-    }
-
-    /// Waits for room.
-    #[cold]
-    fn send_slow(&self, message: T, deadline: Option<Instant>) -> Result<(), TrySendError<T>> {
-        let mut outcome = Err(TrySendError::Full(message));
-        loop {
-            let wait = park::wait_in(&Senders(self), ptr::null_mut(), deadline, Reason::Send, |waiter| {
-                let Err(TrySendError::Full(message)) = std::mem::replace(&mut outcome, Ok(())) else { unreachable!() };
-                match self.put(self.lock(), message) {
-                    Ok(()) => false,
-                    Err((mut state, error)) => {
-                        let full = matches!(error, TrySendError::Full(_));
-                        outcome = Err(error);
-                        if full {
-                            // SAFETY: `wait_in` upholds it.
-                            unsafe { state.senders.push(waiter, Unparker::current()) };
-                        }
-                        full
-                    }
-                }
-            });
-            match wait {
-                Wait::Ready => return outcome,
-                Wait::Notified => {}
-                Wait::TimedOut => {
-                    // Perhaps there is room for all that.
-                    let Err(TrySendError::Full(message)) = outcome else { unreachable!() };
-                    return self.try_send(message);
-                }
-            }
-        }
-    }
-
-    /// Puts `message` into the buffer and wakes a receiver, if there is room; else hands it back, the lock still held.
-    #[inline]
-    #[expect(clippy::type_complexity)]
-    fn put<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State<T>>,
-        message: T,
-    ) -> Result<(), (MutexGuard<'a, State<T>>, TrySendError<T>)> {
-        if state.receivers_gone {
-            return Err((state, TrySendError::Disconnected(message)));
-        }
-        if state.messages.len() >= self.capacity {
-            return Err((state, TrySendError::Full(message)));
-        }
-        state.messages.push_back(message);
-        let chosen = state.receivers.pop();
-        drop(state);
-        if let Some(receiver) = chosen {
-            receiver.unpark();
-        }
+        state.put(message);
+        park::checkpoint();
         Ok(())
+    }
+
+    #[cold]
+    fn send_slow<'a>(
+        &'a self,
+        mut state: Locked<'a, T>,
+        message: T,
+        deadline: Option<Instant>,
+    ) -> Result<(), TrySendError<T>> {
+        loop {
+            if state.receivers_gone {
+                return Err(TrySendError::Disconnected(message));
+            }
+            let wait = park::wait_in(&Senders(self), ptr::null_mut(), deadline, Reason::Send, |waiter| {
+                // SAFETY: `wait_in` upholds it.
+                unsafe { state.senders.push(waiter, Unparker::current()) };
+                drop(state);
+                true
+            });
+            state = self.lock();
+            if state.has_room() {
+                state.put(message);
+                return Ok(());
+            }
+            if wait == Wait::TimedOut && !state.receivers_gone {
+                return Err(TrySendError::Full(message));
+            }
+        }
     }
 
     #[inline]
     pub(super) fn try_recv(&self) -> Result<T, TryRecvError> {
-        let taken = self.take(self.lock()).map_err(|(_, error)| error);
+        let mut state = self.lock();
+        let received = match state.messages.pop_front() {
+            Some(message) => {
+                state.made_room();
+                Ok(message)
+            }
+            None if state.senders_gone => Err(TryRecvError::Disconnected),
+            None => Err(TryRecvError::Empty),
+        };
         park::checkpoint();
-        taken
+        received
     }
 
+    /// Waits for a message.
     #[inline]
     pub(super) fn recv(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
-        loop {
-            let mut outcome = Err(TryRecvError::Empty);
-            let wait = park::wait_in(&Receivers(self), ptr::null_mut(), deadline, Reason::Receive, |waiter| {
-                match self.take(self.lock()) {
-                    Ok(message) => {
-                        outcome = Ok(message);
-                        false
-                    }
-                    Err((mut state, TryRecvError::Empty)) => {
-                        // SAFETY: `wait_in` upholds it.
-                        unsafe { state.receivers.push(waiter, Unparker::current()) };
-                        true
-                    }
-                    Err((_, TryRecvError::Disconnected)) => {
-                        outcome = Err(TryRecvError::Disconnected);
-                        false
-                    }
-                }
-            });
-            match wait {
-                Wait::Ready => {
-                    park::checkpoint();
-                    return outcome.map_err(|_| RecvTimeoutError::Disconnected);
-                }
-                Wait::Notified => {}
-                Wait::TimedOut => {
-                    // Perhaps there is a message for all that.
-                    return self.try_recv().map_err(|error| match error {
-                        TryRecvError::Empty => RecvTimeoutError::Timeout,
-                        TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
-                    });
-                }
+        let mut state = self.lock();
+        match state.messages.pop_front() {
+            Some(message) => {
+                state.made_room();
+                park::checkpoint();
+                Ok(message)
             }
+            None => self.recv_slow(state, deadline),
         }
     }
 
-    /// Takes the first message and wakes a sender, if there is one; else says why not, the lock still held.
-    #[inline]
-    fn take<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State<T>>,
-    ) -> Result<T, (MutexGuard<'a, State<T>>, TryRecvError)> {
-        let Some(message) = state.messages.pop_front() else {
-            let error = if state.senders_gone { TryRecvError::Disconnected } else { TryRecvError::Empty };
-            return Err((state, error));
-        };
-        let chosen = state.senders.pop();
-        drop(state);
-        if let Some(sender) = chosen {
-            sender.unpark();
+    #[inline(never)]
+    fn recv_slow<'a>(&'a self, mut state: Locked<'a, T>, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+        loop {
+            if state.senders_gone {
+                return Err(RecvTimeoutError::Disconnected);
+            }
+            let wait = park::wait_in(&Receivers(self), ptr::null_mut(), deadline, Reason::Receive, |waiter| {
+                // SAFETY: `wait_in` upholds it.
+                unsafe { state.receivers.push(waiter, Unparker::current()) };
+                drop(state);
+                true
+            });
+            state = self.lock();
+            if let Some(message) = state.messages.pop_front() {
+                state.made_room();
+                return Ok(message);
+            }
+            if wait == Wait::TimedOut && !state.senders_gone {
+                return Err(RecvTimeoutError::Timeout);
+            }
         }
-        Ok(message)
     }
 
     /// The last sender is gone: no receiver shall wait.
@@ -223,6 +200,7 @@ impl<T> Buffered<T> {
     pub(super) fn close_receivers(&self) {
         let mut state = self.lock();
         state.receivers_gone = true;
+        state.limit = 0;
         let messages = std::mem::take(&mut state.messages);
         drop(state);
         // As above.
@@ -257,6 +235,47 @@ impl<T> Buffered<T> {
     }
 }
 
+impl<T> State<T> {
+    #[inline]
+    fn has_room(&self) -> bool {
+        self.messages.len() < self.limit
+    }
+}
+
+/// What ends with the lock's release, and then a wake-up.
+trait Release<T> {
+    /// Puts `message` in, for which there is room, and wakes a receiver.
+    fn put(self, message: T);
+
+    /// A message was taken out: wakes a sender.
+    fn made_room(self);
+}
+
+impl<T> Release<T> for Locked<'_, T> {
+    #[inline]
+    fn put(mut self, message: T) {
+        self.messages.push_back(message);
+        let chosen = self.receivers.pop();
+        drop(self);
+        unpark(chosen);
+    }
+
+    #[inline]
+    fn made_room(mut self) {
+        let chosen = self.senders.pop();
+        drop(self);
+        unpark(chosen);
+    }
+}
+
+/// Wakes who was chosen, if anybody was. The lock is free again.
+#[inline]
+fn unpark(chosen: Option<Unparker>) {
+    if let Some(chosen) = chosen {
+        chosen.unpark();
+    }
+}
+
 /// Drops every message; if destructors panic, so does this, with the first one's payload, after the last message.
 fn drop_each<T>(messages: VecDeque<T>) {
     if !std::mem::needs_drop::<T>() {
@@ -287,9 +306,7 @@ unsafe impl<T> WaitingPlace for Receivers<'_, T> {
         let mut state = self.0.lock();
         let chosen = if state.messages.is_empty() { None } else { state.receivers.pop() };
         drop(state);
-        if let Some(receiver) = chosen {
-            receiver.unpark();
-        }
+        unpark(chosen);
     }
 }
 
@@ -305,10 +322,8 @@ unsafe impl<T> WaitingPlace for Senders<'_, T> {
 
     fn pass_on(&self) {
         let mut state = self.0.lock();
-        let chosen = if state.messages.len() < self.0.capacity { state.senders.pop() } else { None };
+        let chosen = if state.has_room() { state.senders.pop() } else { None };
         drop(state);
-        if let Some(sender) = chosen {
-            sender.unpark();
-        }
+        unpark(chosen);
     }
 }
