@@ -325,7 +325,7 @@ impl Worker {
         if turn.is_multiple_of(CHECK) {
             self.check();
             // The oldest unstarted spawn, so that none waits for ever behind younger ones or busy coroutines.
-            if let Some(task) = self.oldest_fresh() {
+            if let Some(task) = self.oldest_fresh().or_else(|| self.injected()) {
                 return Some(task);
             }
         }
@@ -384,6 +384,18 @@ impl Worker {
 
     fn oldest_fresh(&self) -> Option<NonNull<Task>> {
         match self.shared.stealer.steal() {
+            Steal::Success(Fresh(task)) => self.start(task),
+            _ => None,
+        }
+    }
+
+    /// A spawn from outside the workers: usually the searcher's, but with every worker busy there is none.
+    fn injected(&self) -> Option<NonNull<Task>> {
+        let injector = &self.runtime().injector;
+        if injector.is_empty() {
+            return None;
+        }
+        match injector.steal() {
             Steal::Success(Fresh(task)) => self.start(task),
             _ => None,
         }
