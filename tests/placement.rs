@@ -1,7 +1,7 @@
 //! Where a spawn starts: at home if its parent is about to wait, elsewhere if it is not.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use costd::thread;

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `OsParker` | stops and wakes one OS thread over a word of memory |
 //! | `memory::{page_size, reserve, release, discard}` | address space for stacks |
-//! | `guard::install` | makes a range of it fault on every touch |
+//! | `guard::{install, takes_mapping}` | makes a range of it fault on every touch; whether that takes a mapping |
 //! | `wait::readable` | waits for one descriptor, with as fine a timeout as there is |
 //!
 //! `memory` and `portable` are what any Unix has, `linux` what only Linux has. With `--cfg costd_portable` Linux uses
