@@ -4,7 +4,9 @@
 //! the real std is `std::__std`.
 
 pub mod child;
+pub mod crew;
 pub mod os_thread;
+pub mod pair;
 pub mod watchdog;
 
 use std::panic::resume_unwind;

@@ -1,9 +1,8 @@
 //! On one worker, those that never wait long leave room for one that sleeps.
 
 use compat_tests::child::{self, Child};
-use compat_tests::{in_coroutine, os_thread};
+use compat_tests::{in_coroutine, os_thread, pair};
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{channel, sync_channel};
@@ -28,19 +27,9 @@ impl Noise {
     }
 }
 
-fn sockets() -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let far = listener.accept().unwrap().0;
-    for stream in [&near, &far] {
-        stream.set_nodelay(true).unwrap();
-    }
-    (near, far)
-}
-
 /// A byte there and back, for ever.
 fn chatty_sockets(noise: Arc<Noise>) -> Vec<JoinHandle<()>> {
-    let (mut near, mut far) = sockets();
+    let (mut near, mut far) = pair::tcp();
     let asks = thread::spawn(move || {
         let mut byte = [1];
         while noise.goes_on() {
@@ -59,7 +48,7 @@ fn chatty_sockets(noise: Arc<Noise>) -> Vec<JoinHandle<()>> {
 
 /// A stream in one direction: neither end ever has to wait for long.
 fn streaming_sockets(noise: Arc<Noise>) -> Vec<JoinHandle<()>> {
-    let (mut near, mut far) = sockets();
+    let (mut near, mut far) = pair::tcp();
     let writes = thread::spawn(move || {
         while noise.goes_on() {
             near.write_all(&[0; 4096]).unwrap();
@@ -157,7 +146,7 @@ fn a_quiet_socket_is_heard() {
     }
     let noise = Arc::new(Noise::default());
     let talkers = chatty_channels(noise.clone());
-    let (mut near, mut far) = sockets();
+    let (mut near, mut far) = pair::tcp();
     let answers = thread::spawn(move || {
         let mut byte = [0];
         while far.read(&mut byte).unwrap() == 1 {

@@ -1,5 +1,8 @@
 //! `thread_local!` belongs to the coroutine, in every form that the macro takes.
 
+// The form without `const` is tested as well.
+#![allow(clippy::missing_const_for_thread_local)]
+
 use compat_tests::child::{self, Child};
 use compat_tests::watchdog::Watchdog;
 use compat_tests::{in_coroutine, on_both};

@@ -313,7 +313,7 @@ fn a_scope_passes_on_the_panics_that_nobody_joined() {
                 panic!("the body");
             })
         }));
-        assert_eq!(panic_text(payload.map(|()| ()).unwrap_err()), "the body");
+        assert_eq!(panic_text(payload.unwrap_err()), "the body");
         assert_eq!(finished.into_inner(), 2);
     });
 }
