@@ -25,3 +25,7 @@ def _places():
     yield from sorted(glob.glob("/usr/src/rustc-*/library"), key=version, reverse=True)
     sysroot = subprocess.run(["rustc", "--print", "sysroot"], stdout=subprocess.PIPE, text=True).stdout.strip()
     yield f"{sysroot}/lib/rustlib/src/rust/library"
+
+
+if __name__ == "__main__":
+    print(find())
