@@ -42,7 +42,9 @@ fn every_form_of_the_macro() {
         }
         thread_local!();
         thread_local!(static SINGLE: u8 = 6);
-        thread_local!(static SINGLE_CONST: u8 = const { 7 };);
+        thread_local!(
+            static SINGLE_CONST: u8 = const { 7 };
+        );
         thread_local!(static EXPRESSION: u8 = const { 7u8 }.wrapping_add(1));
 
         use std::cell::Cell;

@@ -1,8 +1,8 @@
-//! Who is running: the task of this OS thread at this moment, kept in one thread-local word.
+//! Who is running: the task of this OS thread at this moment, kept in thread-local words.
 //!
-//! On a worker the word is the running coroutine's task, set and reset around each resume. On any other OS thread it is
-//! that thread's own task, made on first use and given up with the thread: `new_os_thread` to `os_thread_ends`. Since a coroutine never leaves its OS thread, an
-//! address of this word that the compiler has kept across a switch stays right.
+//! On a worker that is the running coroutine's task, set and reset around each resume. On any other OS thread it is
+//! that thread's own task, made on first use and given up with the thread: `new_os_thread` to `os_thread_ends`. Since a
+//! coroutine never leaves its OS thread, an address of these words that the compiler has kept across a switch stays right.
 
 use std::alloc::{GlobalAlloc, Layout, System, handle_alloc_error};
 use std::cell::Cell;
@@ -11,13 +11,15 @@ use std::time::Instant;
 
 use crate::pal;
 
+use super::locals::{Header, LocalIndex, Table};
 use super::reason::Reason;
 use super::spawn::or_abort;
 use super::task::{Task, TaskRef, VTable};
 use super::worker::Worker;
 
 thread_local! {
-    static CURRENT: Cell<*const Task> = const { Cell::new(ptr::null()) };
+    static CURRENT: Current =
+        const { Current { task: Cell::new(ptr::null()), locals: Cell::new(Table::empty()) } };
     /// The worker that this OS thread is.
     static WORKER: Cell<*const Worker> = const { Cell::new(ptr::null()) };
     /// The task of this OS thread itself.
@@ -25,6 +27,14 @@ thread_local! {
     /// Whether that task has been given up.
     static ENDED: Cell<bool> = const { Cell::new(false) };
     static AT_END: AtEnd = const { AtEnd };
+}
+
+/// Who runs here.
+struct Current {
+    /// Null where nobody has asked yet, and in a worker's own loop.
+    task: Cell<*const Task>,
+    /// Its table of thread-locals: always what `task.locals.table()` is.
+    locals: Cell<Table>,
 }
 
 /// The coroutine that runs on this OS thread, at a moment when it may be switched away from.
@@ -60,11 +70,11 @@ impl<'a> Coroutine<'a> {
 #[inline]
 pub(crate) fn current_coroutine<'a>() -> Option<Coroutine<'a>> {
     let worker = worker()?;
-    let task = CURRENT.get();
+    let task = current();
     if task.is_null() || !worker.may_switch() {
         return None;
     }
-    // SAFETY: CURRENT on a worker is the running coroutine's task, which is alive at least until it switches away for the
+    // SAFETY: on a worker that is the running coroutine's task, which is alive at least until it switches away for the
     // last time; the caller is code of that coroutine. The lifetime is the caller's stack frame at most: neither value
     // can be sent away, for both are `!Send` through `Worker`.
     Some(unsafe { Coroutine { task: &*task, worker } })
@@ -81,16 +91,56 @@ pub(super) fn set_worker(worker: &'static Worker) {
     WORKER.set(worker);
 }
 
-/// Around each resume: what runs on this OS thread now.
+/// Around each resume: who runs on this OS thread now.
 #[inline]
-pub(super) fn set_current(task: *const Task) {
-    CURRENT.set(task);
+pub(super) fn set_current(task: Option<&Task>) {
+    CURRENT.with(|current| {
+        current.task.set(task.map_or(ptr::null(), ptr::from_ref));
+        current.locals.set(task.map_or(Table::empty(), |task| task.locals.table()));
+    });
+}
+
+fn current() -> *const Task {
+    CURRENT.with(|current| current.task.get())
+}
+
+/// The current task's table of thread-locals; an empty one where [`current_task`] would have to make the task first.
+#[inline]
+pub(crate) fn local_table() -> Table {
+    CURRENT.with(|current| current.locals.get())
+}
+
+/// Takes over a value of the current task, for a key that it has none of.
+///
+/// # Safety
+/// See [`Locals::put`](super::locals::Locals::put).
+pub(crate) unsafe fn put_local(index: &LocalIndex, header: NonNull<Header>, value: NonNull<()>) {
+    let task = current_task();
+    // SAFETY: the caller's promise.
+    unsafe { task.locals.put(index, header, value) };
+    locals_changed(task);
+}
+
+/// The current task, whose destructors have run, uses no thread-locals any more, or starts again with none.
+pub(super) fn clear_locals() {
+    let task = current_task();
+    task.locals.clear();
+    locals_changed(task);
+}
+
+fn locals_changed(task: &Task) {
+    CURRENT.with(|current| {
+        // Not in a worker's own loop, which is not a task but has one.
+        if ptr::eq(current.task.get(), task) {
+            current.locals.set(task.locals.table());
+        }
+    });
 }
 
 /// The task that runs this code, for its identity and its thread-locals: a coroutine also where nothing may be switched.
 #[inline]
 pub(crate) fn current_task<'a>() -> &'a Task {
-    let task = CURRENT.get();
+    let task = current();
     if task.is_null() {
         return current_task_slow();
     }
@@ -152,11 +202,11 @@ fn new_os_thread() -> OsThread {
     // SAFETY: fresh memory of this layout. The one count belongs to the OS thread.
     unsafe { task.write(Task::new(&VTABLE, None, 0, 1)) };
     OS_THREAD.set(task.as_ptr());
-    if worker().is_none() {
-        CURRENT.set(task.as_ptr());
-    }
     // SAFETY: just made, and this OS thread has a count of it.
     let header = unsafe { task.as_ref() };
+    if worker().is_none() {
+        set_current(Some(header));
+    }
     if ENDED.get() {
         // Somebody asks who it is in the last moments of an OS thread, when nothing can be left with it any more. This
         // task is never freed, and is not to get values that somebody would have to drop.
@@ -196,7 +246,7 @@ extern "C" fn os_thread_ends(task: *mut ()) {
     ENDED.set(true);
     OS_THREAD.set(ptr::null());
     if worker().is_none() {
-        CURRENT.set(ptr::null());
+        set_current(None);
     }
 }
 
@@ -206,9 +256,11 @@ fn as_itself(task: &Task, f: impl FnOnce(&Task)) {
     struct Restore(*const Task);
     impl Drop for Restore {
         fn drop(&mut self) {
-            CURRENT.set(self.0);
+            // SAFETY: null, or a task that was current and so is alive.
+            set_current(unsafe { self.0.as_ref() });
         }
     }
-    let _restore = Restore(CURRENT.replace(task));
+    let _restore = Restore(current());
+    set_current(Some(task));
     f(task);
 }

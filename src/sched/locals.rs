@@ -1,7 +1,9 @@
 //! A task's thread-locals: a table of values, indexed by the number of the key.
 //!
 //! A key gets its number on first use anywhere in the process. A task's table starts empty and grows to the highest
-//! number that the task has used. A slot is null (no value yet), DESTROYED, or the address of a value's [`Header`].
+//! number that the task has used. Its slot 0 holds its length; any other is null (no value yet), DESTROYED, or the
+//! address of a value. The table of the task that runs is at hand in one thread-local word of the OS thread
+//! (`sched::current`), so an access costs that load, a look at the length, and a load of the slot.
 //!
 //! Values that need dropping form one list, the others another. When the task ends, the first list is emptied from its
 //! newest value to its oldest, as std does it, those too that destructors add meanwhile. The values of the second list
@@ -19,31 +21,35 @@ use std::sync::atomic::{AtomicU32, Ordering};
 #[derive(Debug)]
 pub(crate) struct LocalIndex(AtomicU32);
 
+/// What it is before: no table is that long.
+const UNNUMBERED: u32 = u32::MAX;
+
 impl LocalIndex {
     pub(crate) const fn new() -> LocalIndex {
-        LocalIndex(AtomicU32::new(0))
+        LocalIndex(AtomicU32::new(UNNUMBERED))
     }
 
-    /// The number; 0 is nobody's, and what it is before the first use.
+    /// The number, or UNNUMBERED.
     #[inline]
-    fn get_or_zero(&self) -> usize {
+    fn peek(&self) -> usize {
         // Relaxed: a number, nothing behind it.
         self.0.load(Ordering::Relaxed) as usize
     }
 
     fn get(&self) -> usize {
+        // 0 is where a table has its length.
         static NEXT: AtomicU32 = AtomicU32::new(1);
-        if self.get_or_zero() == 0 {
+        if self.peek() == UNNUMBERED as usize {
             let fresh = NEXT.fetch_add(1, Ordering::Relaxed);
-            assert!(fresh != 0, "out of numbers for thread-local keys");
+            assert!(fresh < i32::MAX as u32, "out of numbers for thread-local keys");
             // If another thread was first, a number is wasted.
-            let _ = self.0.compare_exchange(0, fresh, Ordering::Relaxed, Ordering::Relaxed);
+            let _ = self.0.compare_exchange(UNNUMBERED, fresh, Ordering::Relaxed, Ordering::Relaxed);
         }
-        self.get_or_zero()
+        self.peek()
     }
 }
 
-/// What stands at the start of every value's allocation.
+/// What stands before every value in its allocation.
 pub(crate) struct Header {
     /// The one that was put into the same list before.
     older: Cell<*const Header>,
@@ -57,7 +63,7 @@ pub(crate) struct Kind {
     /// Drops the value and frees its allocation.
     ///
     /// # Safety
-    /// The header is that of a value of this kind which is in no table any more.
+    /// The header is that of a live value of this kind which is in no table any more.
     pub(crate) dispose: unsafe fn(NonNull<Header>),
     /// Whether the type has a destructor.
     pub(crate) needs_drop: bool,
@@ -74,18 +80,69 @@ pub(crate) enum Slot {
     /// Nothing yet.
     Initial,
     /// A value of the key's type.
-    Alive(NonNull<Header>),
+    Alive(NonNull<()>),
     /// The value has been, or is being, dropped.
     Destroyed,
 }
 
-const DESTROYED: *const Header = ptr::without_provenance(1);
+const DESTROYED: *const () = ptr::without_provenance(1);
+
+/// A task's table as its OS thread keeps it at hand.
+#[derive(Clone, Copy)]
+pub(crate) struct Table(*const *const ());
+
+/// The table of a task that has no values.
+struct Empty(#[expect(dead_code, reason = "read as a table")] [*const (); 1]);
+
+// SAFETY: one word that is never written.
+unsafe impl Sync for Empty {}
+
+static EMPTY: Empty = Empty([ptr::without_provenance(1)]);
+
+impl Table {
+    /// The table of a task that has no values.
+    #[inline]
+    pub(crate) const fn empty() -> Table {
+        Table((&raw const EMPTY).cast())
+    }
+
+    /// The value of this key, if it is alive: the fast path.
+    #[inline]
+    pub(crate) fn alive(self, index: &LocalIndex) -> Option<NonNull<()>> {
+        let value = self.slot(index);
+        if value <= DESTROYED {
+            return None;
+        }
+        NonNull::new(value.cast_mut())
+    }
+
+    /// What the slot of this key holds; null for a key that has none, or no number yet.
+    #[inline]
+    fn slot(self, index: &LocalIndex) -> *const () {
+        let index = index.peek();
+        if index < self.len() {
+            // SAFETY: a table has at least as many slots as its first one says.
+            unsafe { *self.0.add(index) }
+        } else {
+            ptr::null()
+        }
+    }
+
+    #[inline]
+    fn len(self) -> usize {
+        // SAFETY: a table has at least one slot, which holds its length.
+        unsafe { *self.0 }.addr()
+    }
+
+    fn is_empty(self) -> bool {
+        self.0 == Table::empty().0
+    }
+}
 
 /// See the module's text. Touched only by the task that it belongs to.
 pub(crate) struct Locals {
-    /// `len` slots, from `System`.
-    slots: Cell<*mut *const Header>,
-    len: Cell<usize>,
+    /// From `System`, unless it is [`EMPTY`].
+    table: Cell<Table>,
     /// The newest value that needs dropping.
     droppable: Cell<*const Header>,
     /// The newest one of the others.
@@ -97,27 +154,22 @@ pub(crate) struct Locals {
 impl Locals {
     pub(crate) const fn new() -> Locals {
         Locals {
-            slots: Cell::new(ptr::null_mut()),
-            len: Cell::new(0),
+            table: Cell::new(Table::empty()),
             droppable: Cell::new(ptr::null()),
             plain: Cell::new(ptr::null()),
             closed: Cell::new(false),
         }
     }
 
-    /// The value of this key, if it is alive: the fast path.
+    /// The present table. It changes with [`put`](Self::put) and [`clear`](Self::clear).
     #[inline]
-    pub(crate) fn alive(&self, index: &LocalIndex) -> Option<NonNull<Header>> {
-        let value = self.slot(index);
-        if value <= DESTROYED {
-            return None;
-        }
-        NonNull::new(value.cast_mut())
+    pub(crate) fn table(&self) -> Table {
+        self.table.get()
     }
 
     /// What the slot of this key holds, for a value that needs dropping or not.
     pub(crate) fn get(&self, index: &LocalIndex, needs_drop: bool) -> Slot {
-        let value = self.slot(index);
+        let value = self.table().slot(index);
         if value == DESTROYED {
             return Slot::Destroyed;
         }
@@ -130,18 +182,20 @@ impl Locals {
 
     /// Takes over a value for this key, whose slot must be [`Slot::Initial`].
     ///
+    /// The table may be another one afterwards: only `sched::current` calls this.
+    ///
     /// # Safety
-    /// The header stands at the start of a value that is alive, in no table yet, and of the key's one type.
-    pub(crate) unsafe fn put(&self, index: &LocalIndex, value: NonNull<Header>) {
+    /// The value is alive, in no table yet, and of the key's one type; the header is its own.
+    pub(crate) unsafe fn put(&self, index: &LocalIndex, header: NonNull<Header>, value: NonNull<()>) {
         let index = index.get();
-        if index >= self.len.get() {
+        if index >= self.table().len() {
             self.grow(index + 1);
         }
         // SAFETY: alive, as the caller promises, and from now on until it is disposed of.
-        let header = unsafe { value.as_ref() };
-        let list = if header.kind.needs_drop { &self.droppable } else { &self.plain };
-        header.index.set(index);
-        header.older.set(list.replace(value.as_ptr()));
+        let known = unsafe { header.as_ref() };
+        let list = if known.kind.needs_drop { &self.droppable } else { &self.plain };
+        known.index.set(index);
+        known.older.set(list.replace(header.as_ptr()));
         self.set(index, value.as_ptr());
     }
 
@@ -150,11 +204,12 @@ impl Locals {
         self.dispose_of(&self.droppable, DESTROYED);
     }
 
-    /// The task has ended: from now on no value that needs dropping can be added, and what is left is freed.
+    /// Frees what [`run_destructors`](Self::run_destructors) has left, and the table: only `sched::current` calls this, and
+    /// the destructor.
     pub(crate) fn clear(&self) {
         debug_assert!(self.droppable.get().is_null(), "cleared before the destructors were run");
         self.dispose_of(&self.plain, ptr::null());
-        self.free_slots();
+        self.free_table();
     }
 
     /// No value that needs dropping can be added any more.
@@ -162,7 +217,7 @@ impl Locals {
         self.closed.set(true);
     }
 
-    fn dispose_of(&self, list: &Cell<*const Header>, leaving: *const Header) {
+    fn dispose_of(&self, list: &Cell<*const Header>, leaving: *const ()) {
         while let Some(newest) = NonNull::new(list.get().cast_mut()) {
             // SAFETY: what is in a list is alive.
             let header = unsafe { newest.as_ref() };
@@ -175,53 +230,43 @@ impl Locals {
         }
     }
 
-    #[inline]
-    fn slot(&self, index: &LocalIndex) -> *const Header {
-        let index = index.get_or_zero();
-        if index < self.len.get() {
-            // SAFETY: `slots` has `len` elements, and only this task touches them.
-            unsafe { *self.slots.get().add(index) }
-        } else {
-            ptr::null()
-        }
-    }
-
-    fn set(&self, index: usize, value: *const Header) {
-        debug_assert!(index < self.len.get());
-        // SAFETY: as in `slot`: a table that has held a value of this number is that long, and does not shrink.
-        unsafe { *self.slots.get().add(index) = value };
+    fn set(&self, index: usize, value: *const ()) {
+        let Table(slots) = self.table();
+        debug_assert!(index != 0 && index < self.table().len());
+        // SAFETY: a table that has held a value of this number is that long, does not shrink while it has values, is not
+        // EMPTY, and only this task touches it.
+        unsafe { *slots.cast_mut().add(index) = value };
     }
 
     #[cold]
     fn grow(&self, least: usize) {
-        let (slots, len) = (self.slots.get(), self.len.get());
-        let new_len = least.next_power_of_two().max(8);
-        let layout = layout_of(new_len);
+        let Table(slots) = self.table();
+        let len = least.next_power_of_two().max(8);
+        let layout = layout_of(len);
         // SAFETY: not of size 0.
-        let new_slots = unsafe { System.alloc_zeroed(layout) }.cast::<*const Header>();
+        let new_slots = unsafe { System.alloc_zeroed(layout) }.cast::<*const ()>();
         if new_slots.is_null() {
             handle_alloc_error(layout);
         }
-        if !slots.is_null() {
-            // SAFETY: the old table has `len` slots, the new one more, and they are different allocations.
-            unsafe { ptr::copy_nonoverlapping(slots, new_slots, len) };
-        }
-        self.free_slots();
-        self.slots.set(new_slots);
-        self.len.set(new_len);
+        // SAFETY: the old table has so many slots, the new one more, and they are different allocations.
+        unsafe { ptr::copy_nonoverlapping(slots, new_slots, self.table().len()) };
+        // SAFETY: the new table's first slot.
+        unsafe { *new_slots = ptr::without_provenance(len) };
+        self.free_table();
+        self.table.set(Table(new_slots));
     }
 
-    fn free_slots(&self) {
-        let (slots, len) = (self.slots.replace(ptr::null_mut()), self.len.replace(0));
-        if !slots.is_null() {
+    fn free_table(&self) {
+        let table = self.table.replace(Table::empty());
+        if !table.is_empty() {
             // SAFETY: allocated in `grow` with this length, and out of use now.
-            unsafe { System.dealloc(slots.cast(), layout_of(len)) };
+            unsafe { System.dealloc(table.0.cast_mut().cast(), layout_of(table.len())) };
         }
     }
 }
 
 fn layout_of(len: usize) -> Layout {
-    Layout::array::<*const Header>(len).expect("a table of at most 2^33 bytes")
+    Layout::array::<*const ()>(len).expect("a table of at most 2^35 bytes")
 }
 
 impl Drop for Locals {

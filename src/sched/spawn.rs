@@ -8,7 +8,7 @@ use std::mem::ManuallyDrop;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr::NonNull;
 
-use super::current::worker;
+use super::current::{clear_locals, worker};
 use super::runtime::runtime;
 use super::stack;
 use super::task::{Task, TaskRef, VTable};
@@ -128,7 +128,7 @@ where
         spawned.stage.set(Stage::Result);
     }
     or_abort(|| header.locals.run_destructors(), "thread local panicked on drop");
-    header.locals.clear();
+    clear_locals();
     // SAFETY: only here, once.
     let at_end = unsafe { (*spawned.at_end.get()).take() };
     if header.set_done() && spawned.stage.get() == Stage::Result {
@@ -138,6 +138,7 @@ where
         drop_or_abort(outcome, "thread result panicked on drop");
         // The result's destructor may have made new ones.
         or_abort(|| header.locals.run_destructors(), "thread local panicked on drop");
+        clear_locals();
     }
     if let Some(at_end) = at_end {
         at_end(unseen_panic);

@@ -83,7 +83,7 @@ impl<T: 'static> LocalKey<T> {
     where
         F: FnOnce(&T) -> R,
     {
-        match (self.key)().get_or_init(None) {
+        match (self.key)().get_or_init() {
             // SAFETY: see `try_with`.
             Some(value) => f(unsafe { value.as_ref() }),
             None => panic_access_error(),
@@ -112,7 +112,7 @@ impl<T: 'static> LocalKey<T> {
     where
         F: FnOnce(&T) -> R,
     {
-        match (self.key)().get_or_init(None) {
+        match (self.key)().get_or_init() {
             // SAFETY: the value belongs to the current task, which drops it at its end and not while this call lasts;
             // `f` cannot keep the reference, and the task cannot change while it runs.
             Some(value) => Ok(f(unsafe { value.as_ref() })),
@@ -126,8 +126,13 @@ impl<T: 'static> LocalKey<T> {
     where
         F: FnOnce(Option<T>, &T) -> R,
     {
+        let key = (self.key)();
+        if let Some(value) = key.get() {
+            // SAFETY: see `try_with`.
+            return f(Some(init), unsafe { value.as_ref() });
+        }
         let mut init = Some(init);
-        match (self.key)().get_or_init(Some(&mut init)) {
+        match key.get_or_init_with(&mut init) {
             // SAFETY: see `try_with`.
             Some(value) => f(init, unsafe { value.as_ref() }),
             None => panic_access_error(),

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::mem;
 use std::ptr::NonNull;
 
-use crate::sched::current_task;
+use crate::sched::current;
 use crate::sched::locals::{Header, Kind, LocalIndex, Slot};
 
 /// A key of thread-locals of the type `T`.
@@ -16,7 +16,7 @@ use crate::sched::locals::{Header, Kind, LocalIndex, Slot};
 pub struct Key<T: 'static> {
     index: LocalIndex,
     init: fn() -> T,
-    /// The initial value is a constant: it is there from the start, as it were, and `set` overwrites it.
+    /// The initial value is a constant.
     constant: bool,
     /// Neither a subtype nor a supertype of `T` will do.
     invariant: PhantomData<fn(T) -> T>,
@@ -42,42 +42,53 @@ impl<T: 'static> Key<T> {
         Key { index: LocalIndex::new(), init, constant: true, invariant: PhantomData }
     }
 
-    /// The current task's value, made now if need be: of `given`, unless the key is a constant. `None`: it is destroyed.
+    /// The current task's value, made now if need be. `None`: it is destroyed.
     ///
     /// The value lives until the end of the task.
     #[inline]
-    pub(super) fn get_or_init(&'static self, given: Option<&mut Option<T>>) -> Option<NonNull<T>> {
-        match current_task().locals.alive(&self.index) {
-            // SAFETY: `put` below is the only one to use this index, so it is the header of a `Value<T>`.
-            Some(header) => Some(unsafe { Value::of(header) }),
-            None => self.get_or_init_slow(given),
+    pub(super) fn get_or_init(&'static self) -> Option<NonNull<T>> {
+        match self.get() {
+            None => self.get_or_init_slow(None),
+            alive => alive,
         }
+    }
+
+    /// As [`get_or_init`](Self::get_or_init), with `given` for the initial value if one has to be made now. What is not
+    /// used is left there.
+    #[inline]
+    pub(super) fn get_or_init_with(&'static self, given: &mut Option<T>) -> Option<NonNull<T>> {
+        self.get_or_init_slow(Some(given))
+    }
+
+    /// The current task's value, if it has one.
+    #[inline]
+    pub(super) fn get(&'static self) -> Option<NonNull<T>> {
+        // `put_local` below is the only one to use this index, so what is found is a `T`.
+        current::local_table().alive(&self.index).map(NonNull::cast)
     }
 
     #[cold]
     #[inline(never)]
     fn get_or_init_slow(&'static self, given: Option<&mut Option<T>>) -> Option<NonNull<T>> {
-        let locals = &current_task().locals;
+        let locals = &current::current_task().locals;
         match locals.get(&self.index, mem::needs_drop::<T>()) {
             Slot::Initial => {}
-            // SAFETY: as in `get_or_init`.
-            Slot::Alive(header) => return Some(unsafe { Value::of(header) }),
+            Slot::Alive(value) => return Some(value.cast()),
             Slot::Destroyed => return None,
         }
+        // A constant is there from the start, as it were: `set` finds it, and overwrites it.
         let given = if self.constant { None } else { given.and_then(Option::take) };
         let fresh = given.unwrap_or_else(self.init);
         match locals.get(&self.index, mem::needs_drop::<T>()) {
             Slot::Initial => {
-                let value = Value::allocate(fresh);
+                let (header, value) = Value::allocate(fresh);
                 // SAFETY: just made, of the one type of this key.
-                unsafe { locals.put(&self.index, value.cast()) };
-                // SAFETY: as above.
-                Some(unsafe { Value::of(value.cast()) })
+                unsafe { current::put_local(&self.index, header, value.cast()) };
+                Some(value)
             }
-            Slot::Alive(header) => {
+            Slot::Alive(value) => {
                 // The initialiser has used the key itself. As in std, the outer value wins.
-                // SAFETY: as in `get_or_init`.
-                let value = unsafe { Value::of(header) };
+                let value = value.cast::<T>();
                 // SAFETY: alive, and nobody has a reference: the calls that did are over, for they were inside `init`.
                 drop(unsafe { value.replace(fresh) });
                 Some(value)
@@ -90,23 +101,15 @@ impl<T: 'static> Key<T> {
 impl<T> Value<T> {
     const KIND: &'static Kind = &Kind { dispose: Self::dispose, needs_drop: mem::needs_drop::<T>() };
 
-    fn allocate(value: T) -> NonNull<Value<T>> {
+    fn allocate(value: T) -> (NonNull<Header>, NonNull<T>) {
         let layout = Layout::new::<Value<T>>();
         // SAFETY: the layout has the header's size at least.
         let allocated = unsafe { System.alloc(layout) }.cast::<Value<T>>();
-        let Some(allocated) = NonNull::new(allocated) else { handle_alloc_error(layout) };
+        let Some(whole) = NonNull::new(allocated) else { handle_alloc_error(layout) };
         // SAFETY: fresh memory of this layout.
-        unsafe { allocated.write(Value { header: Header::new(Self::KIND), value }) };
-        allocated
-    }
-
-    /// # Safety
-    /// The header is that of a live `Value<T>`.
-    #[inline]
-    unsafe fn of(header: NonNull<Header>) -> NonNull<T> {
-        let whole = header.cast::<Value<T>>();
-        // SAFETY: in bounds of the allocation; only an address is made.
-        unsafe { NonNull::new_unchecked(&raw mut (*whole.as_ptr()).value) }
+        unsafe { whole.write(Value { header: Header::new(Self::KIND), value }) };
+        // SAFETY: the address of a field of what stands there.
+        (whole.cast(), unsafe { NonNull::new_unchecked(&raw mut (*allocated).value) })
     }
 
     /// # Safety
