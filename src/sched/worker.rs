@@ -358,7 +358,7 @@ impl Worker {
     fn run_task(&self, task: NonNull<Task>) {
         // SAFETY: a task in a queue has not finished, so it is alive: it holds a reference of itself.
         let header = unsafe { task.as_ref() };
-        set_current(header);
+        set_current(Some(header));
         self.budget.set(BUDGET);
         self.in_coroutine.set(true);
         // SAFETY: the context belongs to this worker, and only this loop touches it.
@@ -366,7 +366,7 @@ impl Worker {
         let context = context.as_mut().expect("a task that is to run has a stack");
         let switch = context.resume();
         self.in_coroutine.set(false);
-        set_current(ptr::null());
+        set_current(None);
         match switch {
             Switch::Yielded => self.ready.push(task),
             Switch::Parked => {
