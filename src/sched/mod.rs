@@ -6,7 +6,7 @@
 //! | `current` | who runs on this OS thread |
 //! | `locals` | a task's thread-locals |
 //! | `context`, `stack` | the switch, and the memory that it switches to |
-//! | `wait_queue` | tasks that wait for one thing |
+//! | `wait_list`, `wait_queue` | tasks that wait for one thing, under another's lock or their own |
 //! | `worker`, `run_queue`, `timers`, `inbox` | an OS thread that runs coroutines, and its parts |
 //! | `reactor` | readiness of descriptors |
 //! | `idle` | who sleeps and who searches |
@@ -29,6 +29,7 @@ pub(crate) mod spawn;
 pub(crate) mod stack;
 pub(crate) mod task;
 mod timers;
+pub(crate) mod wait_list;
 pub(crate) mod wait_queue;
 pub(crate) mod worker;
 
