@@ -1,3 +1,4 @@
 //! The mechanisms under the mirror: free of user types, poison and public docs.
 
+pub(crate) mod net;
 pub(crate) mod thread;
