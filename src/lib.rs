@@ -5,6 +5,7 @@ pub use ::std as __std;
 pub use ::std::*;
 
 pub mod net;
+pub mod prelude;
 pub mod thread;
 
 mod pal;
