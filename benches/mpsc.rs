@@ -22,130 +22,157 @@ macro_rules! benches {
 
             pub fn ping_pong() -> f64 {
                 let n = 400_000 / $scale;
-                per(n, within(move || {
-                    let (to, from_us) = channel::<u64>();
-                    let (to_us, from) = channel::<u64>();
-                    let partner = thread::spawn(move || from_us.iter().for_each(|m| to_us.send(m).unwrap()));
-                    let start = Instant::now();
-                    for m in 0..n {
-                        to.send(m).unwrap();
-                        black_box(from.recv().unwrap());
-                    }
-                    let time = start.elapsed();
-                    drop(to);
-                    partner.join().unwrap();
-                    time
-                }))
+                per(
+                    n,
+                    within(move || {
+                        let (to, from_us) = channel::<u64>();
+                        let (to_us, from) = channel::<u64>();
+                        let partner = thread::spawn(move || from_us.iter().for_each(|m| to_us.send(m).unwrap()));
+                        let start = Instant::now();
+                        for m in 0..n {
+                            to.send(m).unwrap();
+                            black_box(from.recv().unwrap());
+                        }
+                        let time = start.elapsed();
+                        drop(to);
+                        partner.join().unwrap();
+                        time
+                    }),
+                )
             }
 
             pub fn ping_pong_rendezvous() -> f64 {
                 let n = 200_000 / $scale;
-                per(n, within(move || {
-                    let (to, from_us) = sync_channel::<u64>(0);
-                    let (to_us, from) = sync_channel::<u64>(0);
-                    let partner = thread::spawn(move || from_us.iter().for_each(|m| to_us.send(m).unwrap()));
-                    let start = Instant::now();
-                    for m in 0..n {
-                        to.send(m).unwrap();
-                        black_box(from.recv().unwrap());
-                    }
-                    let time = start.elapsed();
-                    drop(to);
-                    partner.join().unwrap();
-                    time
-                }))
+                per(
+                    n,
+                    within(move || {
+                        let (to, from_us) = sync_channel::<u64>(0);
+                        let (to_us, from) = sync_channel::<u64>(0);
+                        let partner = thread::spawn(move || from_us.iter().for_each(|m| to_us.send(m).unwrap()));
+                        let start = Instant::now();
+                        for m in 0..n {
+                            to.send(m).unwrap();
+                            black_box(from.recv().unwrap());
+                        }
+                        let time = start.elapsed();
+                        drop(to);
+                        partner.join().unwrap();
+                        time
+                    }),
+                )
             }
 
             pub fn rendezvous_one_way() -> f64 {
                 let n = 200_000 / $scale;
-                per(n, within(move || {
-                    let (tx, rx) = sync_channel::<u64>(0);
-                    let sender = thread::spawn(move || (0..n).for_each(|m| tx.send(m).unwrap()));
-                    let start = Instant::now();
-                    assert_eq!(rx.iter().count() as u64, n);
-                    let time = start.elapsed();
-                    sender.join().unwrap();
-                    time
-                }))
+                per(
+                    n,
+                    within(move || {
+                        let (tx, rx) = sync_channel::<u64>(0);
+                        let sender = thread::spawn(move || (0..n).for_each(|m| tx.send(m).unwrap()));
+                        let start = Instant::now();
+                        assert_eq!(rx.iter().count() as u64, n);
+                        let time = start.elapsed();
+                        sender.join().unwrap();
+                        time
+                    }),
+                )
             }
 
             pub fn four_senders() -> f64 {
                 let n = 1_000_000;
-                per(n, within(move || {
-                    let (tx, rx) = channel::<u64>();
-                    let start = Instant::now();
-                    for _ in 0..4 {
-                        let tx = tx.clone();
-                        thread::spawn(move || (0..n / 4).for_each(|m| tx.send(m).unwrap()));
-                    }
-                    drop(tx);
-                    assert_eq!(rx.iter().count() as u64, n);
-                    start.elapsed()
-                }))
+                per(
+                    n,
+                    within(move || {
+                        let (tx, rx) = channel::<u64>();
+                        let start = Instant::now();
+                        for _ in 0..4 {
+                            let tx = tx.clone();
+                            thread::spawn(move || (0..n / 4).for_each(|m| tx.send(m).unwrap()));
+                        }
+                        drop(tx);
+                        assert_eq!(rx.iter().count() as u64, n);
+                        start.elapsed()
+                    }),
+                )
             }
 
             pub fn four_senders_128() -> f64 {
                 let n = 1_000_000;
-                per(n, within(move || {
-                    let (tx, rx) = sync_channel::<u64>(128);
-                    let start = Instant::now();
-                    for _ in 0..4 {
-                        let tx = tx.clone();
-                        thread::spawn(move || (0..n / 4).for_each(|m| tx.send(m).unwrap()));
-                    }
-                    drop(tx);
-                    assert_eq!(rx.iter().count() as u64, n);
-                    start.elapsed()
-                }))
+                per(
+                    n,
+                    within(move || {
+                        let (tx, rx) = sync_channel::<u64>(128);
+                        let start = Instant::now();
+                        for _ in 0..4 {
+                            let tx = tx.clone();
+                            thread::spawn(move || (0..n / 4).for_each(|m| tx.send(m).unwrap()));
+                        }
+                        drop(tx);
+                        assert_eq!(rx.iter().count() as u64, n);
+                        start.elapsed()
+                    }),
+                )
             }
 
             pub fn one_task() -> f64 {
                 let n = 1_000_000;
-                per(n, within(move || {
-                    let (tx, rx) = channel::<u64>();
-                    let start = Instant::now();
-                    for m in 0..n {
-                        tx.send(m).unwrap();
-                        black_box(rx.recv().unwrap());
-                    }
-                    start.elapsed()
-                }))
+                per(
+                    n,
+                    within(move || {
+                        let (tx, rx) = channel::<u64>();
+                        let start = Instant::now();
+                        for m in 0..n {
+                            tx.send(m).unwrap();
+                            black_box(rx.recv().unwrap());
+                        }
+                        start.elapsed()
+                    }),
+                )
             }
 
             pub fn one_task_bounded() -> f64 {
                 let n = 1_000_000;
-                per(n, within(move || {
-                    let (tx, rx) = sync_channel::<u64>(1);
-                    let start = Instant::now();
-                    for m in 0..n {
-                        tx.send(m).unwrap();
-                        black_box(rx.recv().unwrap());
-                    }
-                    start.elapsed()
-                }))
+                per(
+                    n,
+                    within(move || {
+                        let (tx, rx) = sync_channel::<u64>(1);
+                        let start = Instant::now();
+                        for m in 0..n {
+                            tx.send(m).unwrap();
+                            black_box(rx.recv().unwrap());
+                        }
+                        start.elapsed()
+                    }),
+                )
             }
 
             pub fn try_recv_empty() -> f64 {
                 let n = 1_000_000;
-                per(n, within(move || {
-                    let (_tx, rx) = channel::<u64>();
-                    let start = Instant::now();
-                    for _ in 0..n {
-                        black_box(rx.try_recv()).unwrap_err();
-                    }
-                    start.elapsed()
-                }))
+                per(
+                    n,
+                    within(move || {
+                        let (_tx, rx) = channel::<u64>();
+                        let start = Instant::now();
+                        for _ in 0..n {
+                            black_box(rx.try_recv()).unwrap_err();
+                        }
+                        start.elapsed()
+                    }),
+                )
             }
 
             pub fn make_and_drop() -> f64 {
                 let n = 200_000;
-                per(n, within(move || {
-                    let start = Instant::now();
-                    for _ in 0..n {
-                        black_box(channel::<u64>());
-                    }
-                    start.elapsed()
-                }))
+                per(
+                    n,
+                    within(move || {
+                        let start = Instant::now();
+                        for _ in 0..n {
+                            black_box(channel::<u64>());
+                        }
+                        start.elapsed()
+                    }),
+                )
             }
         }
     };

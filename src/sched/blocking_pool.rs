@@ -45,10 +45,8 @@ struct State {
     threads: usize,
 }
 
-static POOL: Pool = Pool {
-    state: Mutex::new(State { jobs: VecDeque::new(), idle: 0, threads: 0 }),
-    queued: Condvar::new(),
-};
+static POOL: Pool =
+    Pool { state: Mutex::new(State { jobs: VecDeque::new(), idle: 0, threads: 0 }), queued: Condvar::new() };
 
 /// A job in the queue: a frame of [`run`], and how to run what is in it.
 struct Queued {
