@@ -98,6 +98,23 @@ fn run_elsewhere<F: FnOnce() -> R + Send, R: Send>(reason: Reason, f: F) -> R {
     }
 }
 
+/// Runs `f` where it may block, sometime; in place if not one thread can be had.
+pub(crate) fn run_detached(f: fn()) {
+    /// # Safety
+    /// `job` is a `fn()`.
+    unsafe fn run_it(job: NonNull<()>) {
+        // SAFETY: function pointers and data pointers are of one size on every platform that this builds for, which
+        // `transmute` checks; and this one was made from a `fn()`.
+        let f = unsafe { std::mem::transmute::<NonNull<()>, fn()>(job) };
+        f();
+    }
+    let job = NonNull::new(f as *mut ()).expect("no function lies at null");
+    if let Err(queued) = POOL.submit(Queued { job, run: run_it }) {
+        // SAFETY: from above.
+        unsafe { (queued.run)(queued.job) };
+    }
+}
+
 /// Holds a frame in place until its job is done.
 struct Waiting<'a>(&'a AtomicBool);
 

@@ -655,9 +655,9 @@ impl Worker {
 
     fn trim_if_due(&self, now: Instant) {
         if self.trim_at.get().is_some_and(|at| at <= now) {
+            self.trim_at.set(None);
             self.stacks.borrow_mut().flush();
-            stack::trim();
-            self.trim_at.set(stack::trim_wanted().then(|| now + TRIM_AFTER));
+            stack::trim_in_background();
         }
     }
 }
