@@ -4,6 +4,7 @@
 pub use ::std as __std;
 pub use ::std::*;
 
+pub mod panic;
 pub mod prelude;
 pub mod thread;
 

@@ -7,14 +7,17 @@
 //! | `OsParker` | stops and wakes one OS thread over a word of memory |
 //! | `memory::{page_size, reserve, release, discard}` | address space for stacks |
 //! | `thread_exit::leave` | has something done at the very end of an OS thread |
+//! | `stderr::write` | writes to the standard error, also from a signal handler |
 //! | `guard::install` | makes a range of it fault on every touch |
 //! | `wait::readable` | waits for one descriptor, with as fine a timeout as there is |
 //!
-//! `memory`, `thread_exit` and `portable` are what any Unix has, `linux` what only Linux has. With `--cfg costd_portable` Linux uses
+//! `memory`, `stderr`, `thread_exit` and `portable` are what any Unix has, `linux` what only Linux has. With `--cfg costd_portable` Linux uses
 //! `portable` in `linux`'s stead, which is how code for other kernels is run on a Linux machine.
 
 #[cfg(unix)]
 pub(crate) mod memory;
+#[cfg(unix)]
+pub(crate) mod stderr;
 #[cfg(unix)]
 pub(crate) mod thread_exit;
 

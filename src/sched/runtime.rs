@@ -9,6 +9,7 @@ use crossbeam::deque::Injector;
 use once_cell::sync::OnceCell;
 
 use super::idle::Idle;
+use super::panic_hook;
 use super::task::Task;
 use super::worker::{Fresh, Worker, WorkerShared};
 
@@ -36,6 +37,7 @@ pub(crate) fn started() -> Option<&'static Runtime> {
 
 #[cold]
 fn start() -> io::Result<&'static Runtime> {
+    panic_hook::install();
     let wanted = wanted_workers();
     // Every worker makes its parts on its own OS thread and hands out what is shared; all start running together, once
     // the runtime stands.
