@@ -4,8 +4,10 @@
 pub use ::std as __std;
 pub use ::std::*;
 
+pub mod net;
 pub mod panic;
 pub mod prelude;
+pub mod sync;
 pub mod thread;
 
 mod pal;

@@ -7,13 +7,15 @@
 //! Nothing here is a user's `thread::park`: that one has a token of its own (`sys::thread`), so a user's `unpark` is never
 //! eaten by a lock's wait, nor the other way round.
 
+use std::ptr;
 use std::time::Instant;
 
 use crate::sched;
-use crate::sched::wait_queue::{WaitQueue, Waiter};
+use crate::sched::wait_queue::WaitQueue;
 
 pub(crate) use crate::sched::reason::Reason;
 pub(crate) use crate::sched::task::Unparker;
+pub(crate) use crate::sched::wait_list::{WaitList, Waiter};
 
 /// How a park ended.
 #[must_use]
@@ -52,24 +54,57 @@ pub(crate) fn park(deadline: Option<Instant>, reason: Reason) -> Outcome {
 /// `ready` runs under the queue's lock: it must be short, must not park and must not touch the queue. A notifier that
 /// changes what `ready` looks at *before* it calls one of the queue's `notify` functions is never missed.
 pub(crate) fn wait(queue: &WaitQueue, deadline: Option<Instant>, reason: Reason, ready: impl FnOnce() -> bool) -> Wait {
-    let mut place = Place { queue, waiter: Waiter::new(Unparker::current()), enqueued: false };
-    // SAFETY: `place` stays where it is until the end of this function, and its destructor takes the waiter out of the
-    // queue if it is still in, however this function is left.
-    if !unsafe { queue.push_unless(&place.waiter, ready) } {
+    wait_in(queue, ptr::null_mut(), deadline, reason, |waiter| {
+        // SAFETY: `wait_in` keeps the waiter where it is, and takes it out of the queue before it ends.
+        unsafe { queue.push_unless(waiter, Unparker::current(), ready) }
+    })
+}
+
+/// Where tasks wait: something that has a [`WaitList`] under a lock.
+///
+/// # Safety
+/// `remove` is what [`WaitList::remove`] says, on the one list that an `enqueue` given to [`wait_in`] pushes to.
+pub(crate) unsafe trait WaitingPlace {
+    /// Takes `waiter` out. `false`: it is no longer in, a notifier has chosen it.
+    ///
+    /// # Safety
+    /// `waiter` was pushed to the list of this place, and to no other since.
+    unsafe fn remove(&self, waiter: &Waiter) -> bool;
+
+    /// A waiter that was chosen is not going to act on it (it is being unwound): the next one shall, if there is still
+    /// something to act on.
+    fn pass_on(&self);
+}
+
+// SAFETY: the queue has but one list.
+unsafe impl WaitingPlace for WaitQueue {
+    unsafe fn remove(&self, waiter: &Waiter) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { WaitQueue::remove(self, waiter) }
+    }
+
+    fn pass_on(&self) {
+        self.notify_one();
+    }
+}
+
+/// As [`wait`], for what keeps its waiters under a lock of its own: `enqueue` takes that lock, and either pushes the waiter
+/// to the list of `place` and returns `true`, or finds that there is nothing to wait for and returns `false`. It must not
+/// panic between the two.
+#[inline]
+pub(crate) fn wait_in<P: WaitingPlace>(
+    place: &P,
+    cargo: *mut (),
+    deadline: Option<Instant>,
+    reason: Reason,
+    enqueue: impl FnOnce(&Waiter) -> bool,
+) -> Wait {
+    let mut waiting = Waiting { place, waiter: Waiter::new(cargo), enqueued: false };
+    if !enqueue(&waiting.waiter) {
         return Wait::Ready;
     }
-    place.enqueued = true;
-    loop {
-        let outcome = park(deadline, reason);
-        if place.waiter.is_notified() {
-            place.enqueued = false;
-            return Wait::Notified;
-        }
-        if outcome == Outcome::TimedOut {
-            place.enqueued = false;
-            return if queue.remove(&place.waiter) { Wait::TimedOut } else { Wait::Notified };
-        }
-    }
+    waiting.enqueued = true;
+    waiting.park(deadline, reason)
 }
 
 /// For an operation that did not have to wait: a coroutine that makes many such in a row lets the others of its worker
@@ -81,18 +116,37 @@ pub(crate) fn checkpoint() {
     }
 }
 
-/// A waiter in a queue; takes itself out when a park is left by unwinding.
-struct Place<'a> {
-    queue: &'a WaitQueue,
+/// A waiter in a list; takes itself out when a park is left by unwinding.
+struct Waiting<'a, P: WaitingPlace> {
+    place: &'a P,
     waiter: Waiter,
     enqueued: bool,
 }
 
-impl Drop for Place<'_> {
+impl<P: WaitingPlace> Waiting<'_, P> {
+    /// Parks until it is chosen or the deadline has passed.
+    fn park(&mut self, deadline: Option<Instant>, reason: Reason) -> Wait {
+        loop {
+            let outcome = park(deadline, reason);
+            if self.waiter.is_notified() {
+                self.enqueued = false;
+                return Wait::Notified;
+            }
+            if outcome == Outcome::TimedOut {
+                self.enqueued = false;
+                // SAFETY: it is in the list of `place`, or was popped from it.
+                return if unsafe { self.place.remove(&self.waiter) } { Wait::TimedOut } else { Wait::Notified };
+            }
+        }
+    }
+}
+
+impl<P: WaitingPlace> Drop for Waiting<'_, P> {
+    #[inline]
     fn drop(&mut self) {
-        if self.enqueued && !self.queue.remove(&self.waiter) {
-            // A notifier chose this task, which will not act on it: the next one shall.
-            self.queue.notify_one();
+        // SAFETY: `enqueued`: it is in the list of `place`, or was popped from it.
+        if self.enqueued && !unsafe { self.place.remove(&self.waiter) } {
+            self.place.pass_on();
         }
     }
 }

@@ -324,7 +324,9 @@ impl Worker {
         if turn.is_multiple_of(CHECK) {
             self.check();
             // The oldest unstarted spawn, so that none waits for ever behind younger ones or busy coroutines.
-            if let Some(task) = self.oldest_fresh() {
+            if !self.fresh.is_empty()
+                && let Some(task) = self.oldest_fresh()
+            {
                 return Some(task);
             }
         }
@@ -339,7 +341,8 @@ impl Worker {
     /// Every now and then, while there are coroutines to run.
     #[cold]
     fn check(&self) {
-        if self.timers.is_empty() && !self.reactor.has_sources() && self.trim_at.get().is_none() {
+        let trim_may_be_due = self.trim_at.get().is_some() && self.turn.get().is_multiple_of(CHECK * 64);
+        if self.timers.is_empty() && !self.reactor.has_sources() && !trim_may_be_due {
             return;
         }
         let now = Instant::now();

@@ -1,0 +1,5 @@
+//! As `std::sync`, with coroutines for threads.
+
+pub use ::std::sync::*;
+
+pub mod mpsc;

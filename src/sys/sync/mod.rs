@@ -1,0 +1,3 @@
+//! What `sync` is built on.
+
+pub(crate) mod channel;
