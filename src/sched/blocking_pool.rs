@@ -24,6 +24,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::panics;
 use super::primitive::lock;
 use super::reason::Reason;
 use super::task::Unparker;
@@ -45,10 +46,8 @@ struct State {
     threads: usize,
 }
 
-static POOL: Pool = Pool {
-    state: Mutex::new(State { jobs: VecDeque::new(), idle: 0, threads: 0 }),
-    queued: Condvar::new(),
-};
+static POOL: Pool =
+    Pool { state: Mutex::new(State { jobs: VecDeque::new(), idle: 0, threads: 0 }), queued: Condvar::new() };
 
 /// A job in the queue: a frame of [`run`], and how to run what is in it.
 struct Queued {
@@ -95,7 +94,7 @@ fn run_elsewhere<F: FnOnce() -> R + Send, R: Send>(reason: Reason, f: F) -> R {
     drop(waiting);
     match job.result.into_inner() {
         Some(Ok(result)) => result,
-        Some(Err(payload)) => panic::resume_unwind(payload),
+        Some(Err(payload)) => panics::resume_unwind(payload),
         None => unreachable!("a job that is done has a result"),
     }
 }

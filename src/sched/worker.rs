@@ -400,6 +400,7 @@ impl Worker {
             self.starved.borrow_mut().push(task);
             return None;
         };
+        header.stack_bottom.set(stack.bottom().addr().get());
         let context = Context::new(stack, task, header.vtable.run);
         // SAFETY: nobody else knows of the context of a task that has not run.
         unsafe { *header.context.get() = Some(context) };

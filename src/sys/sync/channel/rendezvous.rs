@@ -110,8 +110,7 @@ impl State {
 
 impl<T> Rendezvous<T> {
     pub(super) fn new() -> Rendezvous<T> {
-        let state =
-            State { list: WaitList::new(), waiting: Kind::Senders, senders_gone: false, receivers_gone: false };
+        let state = State { list: WaitList::new(), waiting: Kind::Senders, senders_gone: false, receivers_gone: false };
         Rendezvous { state: Mutex::new(state), _messages: std::marker::PhantomData }
     }
 
@@ -199,18 +198,19 @@ impl<T> Rendezvous<T> {
     pub(super) fn recv(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         let offer = Offer::new(None);
         let mut taken = None;
-        let wait = park::wait_in(self, offer.cargo(), deadline, Reason::Receive, |waiter| match self.take(self.lock()) {
-            Ok(message) => {
-                taken = Some(message);
-                false
-            }
-            Err((_, true)) => false,
-            Err((mut state, false)) => {
-                // SAFETY: `wait_in` upholds it for the waiter, and the offer outlives the call of it.
-                unsafe { state.wait_as(Kind::Receivers, waiter) };
-                true
-            }
-        });
+        let wait =
+            park::wait_in(self, offer.cargo(), deadline, Reason::Receive, |waiter| match self.take(self.lock()) {
+                Ok(message) => {
+                    taken = Some(message);
+                    false
+                }
+                Err((_, true)) => false,
+                Err((mut state, false)) => {
+                    // SAFETY: `wait_in` upholds it for the waiter, and the offer outlives the call of it.
+                    unsafe { state.wait_as(Kind::Receivers, waiter) };
+                    true
+                }
+            });
         match wait {
             Wait::Ready => {
                 park::checkpoint();
