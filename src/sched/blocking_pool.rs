@@ -24,6 +24,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::panics;
 use super::primitive::lock;
 use super::reason::Reason;
 use super::task::Unparker;
@@ -93,7 +94,7 @@ fn run_elsewhere<F: FnOnce() -> R + Send, R: Send>(reason: Reason, f: F) -> R {
     drop(waiting);
     match job.result.into_inner() {
         Some(Ok(result)) => result,
-        Some(Err(payload)) => panic::resume_unwind(payload),
+        Some(Err(payload)) => panics::resume_unwind(payload),
         None => unreachable!("a job that is done has a result"),
     }
 }

@@ -72,9 +72,8 @@ pub(crate) fn default_class() -> u8 {
     })
 }
 
-/// The low end of a stack that the address `at` would lie on, if `at` lay on one of this class, with the guard's length.
-pub(crate) fn guard_range(class: u8, top: usize) -> std::ops::Range<usize> {
-    let bottom = top - (1 << class);
+/// The guard of a stack whose lowest byte is at `bottom`. May be asked in a signal handler.
+pub(crate) fn guard_range(bottom: usize) -> std::ops::Range<usize> {
     bottom..bottom + memory::page_size()
 }
 

@@ -23,7 +23,7 @@ use crossbeam::utils::CachePadded;
 use super::context::{Context, Switch, suspend};
 use super::current::{set_current, set_worker, worker};
 use super::inbox::Inbox;
-use super::panics::SuspendedPanics;
+use super::panics::WorkerPanics;
 use super::reactor::{Reactor, ReactorHandle};
 use super::run_queue::RunQueue;
 use super::runtime::Runtime;
@@ -141,7 +141,7 @@ pub(crate) struct Worker {
     spin_worth: Cell<u32>,
     /// Unstarted tasks that found no stack; see `StackCache::get`.
     starved: RefCell<Vec<NonNull<Task>>>,
-    pub(crate) suspended_panics: SuspendedPanics,
+    pub(crate) panics: WorkerPanics,
     _not_send: PhantomData<*mut ()>,
 }
 
@@ -174,7 +174,7 @@ impl Worker {
             appointed: Cell::new(false),
             spin_worth: Cell::new(0),
             starved: RefCell::new(Vec::new()),
-            suspended_panics: SuspendedPanics::new(),
+            panics: WorkerPanics::new(),
             _not_send: PhantomData,
         })))
     }
@@ -209,7 +209,6 @@ impl Worker {
     }
 
     /// Runs `body` without switching: whoever waits in it stops this OS thread.
-    #[allow(dead_code)]
     pub(crate) fn without_switching<R>(&self, body: impl FnOnce() -> R) -> R {
         struct Restore<'a>(&'a Cell<u32>);
         impl Drop for Restore<'_> {
@@ -263,10 +262,10 @@ impl Worker {
 
     #[inline]
     fn switch(&self, task: &Task, switch: Switch) {
-        let panicking = self.suspended_panics.before_switch(task);
+        let panicking = self.panics.before_switch(task);
         suspend(task, switch);
         if panicking {
-            self.suspended_panics.after_switch();
+            self.panics.after_switch();
         }
     }
 
@@ -401,6 +400,7 @@ impl Worker {
             self.starved.borrow_mut().push(task);
             return None;
         };
+        header.stack_bottom.set(stack.bottom().addr().get());
         let context = Context::new(stack, task, header.vtable.run);
         // SAFETY: nobody else knows of the context of a task that has not run.
         unsafe { *header.context.get() = Some(context) };
