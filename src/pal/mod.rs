@@ -12,8 +12,8 @@
 //! | `wait::readable` | waits for one descriptor, with as fine a timeout as there is |
 //!
 //! `memory`, `socket`, `thread_exit` and `portable` are what any Unix has, `linux` what only Linux has. With
-//! `--cfg costd_portable` Linux uses
-//! `portable` in `linux`'s stead, which is how code for other kernels is run on a Linux machine.
+//! `--cfg costd_portable` Linux uses `portable` in `linux`'s stead, which is how code for other kernels is run on a Linux
+//! machine.
 
 #[cfg(unix)]
 pub(crate) mod memory;

@@ -23,7 +23,8 @@ cfg_if::cfg_if! {
 }
 
 /// As many buffers does the system take in one call, at least.
-const MAX_BUFS: usize = if cfg!(any(target_os = "linux", target_os = "android", target_vendor = "apple")) { 1024 } else { 16 };
+const MAX_BUFS: usize =
+    if cfg!(any(target_os = "linux", target_os = "android", target_vendor = "apple")) { 1024 } else { 16 };
 
 /// May a short read of a stream socket be taken for "there is no more", and a short write for "there is no more space"?
 /// Where readiness comes as edges from the kernel itself.

@@ -45,10 +45,8 @@ struct State {
     threads: usize,
 }
 
-static POOL: Pool = Pool {
-    state: Mutex::new(State { jobs: VecDeque::new(), idle: 0, threads: 0 }),
-    queued: Condvar::new(),
-};
+static POOL: Pool =
+    Pool { state: Mutex::new(State { jobs: VecDeque::new(), idle: 0, threads: 0 }), queued: Condvar::new() };
 
 /// A job in the queue: a frame of [`run`], and how to run what is in it.
 struct Queued {
@@ -126,9 +124,9 @@ impl Drop for Waiting<'_> {
 unsafe fn run_job<F: FnOnce() -> R, R>(job: NonNull<()>) {
     // SAFETY: alive until `done` is set below.
     let job = unsafe { job.cast::<Job<F, R>>().as_ref() };
-    // SAFETY (all three): the owner touches these only after `done`.
-    let closure = unsafe { (*job.closure.get()).take() }.expect("a job is run once");
-    let result = panic::catch_unwind(AssertUnwindSafe(closure));
+    // SAFETY: the owner touches the cells only after `done`.
+    let closure = unsafe { (*job.closure.get()).take() };
+    let result = panic::catch_unwind(AssertUnwindSafe(closure.expect("a job is run once")));
     // SAFETY: see above.
     unsafe { *job.result.get() = Some(result) };
     // SAFETY: see above.
