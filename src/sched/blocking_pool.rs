@@ -142,9 +142,9 @@ impl Drop for Waiting<'_> {
 unsafe fn run_job<F: FnOnce() -> R, R>(job: NonNull<()>) {
     // SAFETY: alive until `done` is set below.
     let job = unsafe { job.cast::<Job<F, R>>().as_ref() };
-    // SAFETY (all three): the owner touches these only after `done`.
-    let closure = unsafe { (*job.closure.get()).take() }.expect("a job is run once");
-    let result = panic::catch_unwind(AssertUnwindSafe(closure));
+    // SAFETY: the owner touches the cells only after `done`.
+    let closure = unsafe { (*job.closure.get()).take() };
+    let result = panic::catch_unwind(AssertUnwindSafe(closure.expect("a job is run once")));
     // SAFETY: see above.
     unsafe { *job.result.get() = Some(result) };
     // SAFETY: see above.
