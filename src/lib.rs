@@ -4,6 +4,9 @@
 pub use ::std as __std;
 pub use ::std::*;
 
+pub mod net;
+pub mod panic;
+pub mod prelude;
 pub mod sync;
 pub mod thread;
 

@@ -5,26 +5,37 @@
 //! | `task`, `park_state` | whatever may park, and the protocol of parking and waking it |
 //! | `current` | who runs on this OS thread |
 //! | `locals` | a task's thread-locals |
+//! | `panics`, `panic_hook`, `panic_message` | whose panics are whose, and what is said of them |
+//! | `overflow` | the last words of a coroutine whose stack was too small |
 //! | `context`, `stack` | the switch, and the memory that it switches to |
 //! | `wait_list`, `wait_queue` | tasks that wait for one thing, under another's lock or their own |
 //! | `worker`, `run_queue`, `timers`, `inbox` | an OS thread that runs coroutines, and its parts |
-//! | `reactor` | readiness of descriptors |
+//! | `reactor`, `source`, `registration` | readiness of descriptors |
+//! | `blocking_pool` | OS threads for what blocks in the kernel |
+//! | `once_arc` | a place that is filled once |
 //! | `idle` | who sleeps and who searches |
 //! | `runtime` | the workers together |
 //! | `spawn` | a closure becomes a task |
 
+pub(crate) mod blocking_pool;
 pub(crate) mod context;
 pub(crate) mod current;
 mod idle;
 mod inbox;
 pub(crate) mod locals;
+pub(crate) mod once_arc;
+mod overflow;
+pub(crate) mod panic_hook;
+mod panic_message;
 pub(crate) mod panics;
 pub(crate) mod park_state;
 mod primitive;
 pub(crate) mod reactor;
 pub(crate) mod reason;
+pub(crate) mod registration;
 mod run_queue;
 pub(crate) mod runtime;
+pub(crate) mod source;
 pub(crate) mod spawn;
 pub(crate) mod stack;
 pub(crate) mod task;

@@ -8,7 +8,7 @@ use std::mem::ManuallyDrop;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr::NonNull;
 
-use super::current::worker;
+use super::current::{clear_locals, worker};
 use super::runtime::runtime;
 use super::stack;
 use super::task::{Task, TaskRef, VTable};
@@ -116,7 +116,7 @@ where
     // SAFETY: the stage says what the body holds, and only the task touches it before it is done.
     let f = unsafe { ManuallyDrop::take(&mut (*spawned.body.get()).closure) };
     spawned.stage.set(Stage::Nothing);
-    let outcome = panic::catch_unwind(AssertUnwindSafe(f));
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(f)));
     header.panics.set(0);
     let mut unseen_panic = false;
     if header.is_detached() {
@@ -128,6 +128,7 @@ where
         spawned.stage.set(Stage::Result);
     }
     or_abort(|| header.locals.run_destructors(), "thread local panicked on drop");
+    clear_locals();
     // SAFETY: only here, once.
     let at_end = unsafe { (*spawned.at_end.get()).take() };
     if header.set_done() && spawned.stage.get() == Stage::Result {
@@ -135,10 +136,22 @@ where
         let outcome = unsafe { (*(&raw mut (*spawned.body.get()).result).cast::<Option<Outcome<T>>>()).take() };
         unseen_panic = outcome.as_ref().is_some_and(Result::is_err);
         drop_or_abort(outcome, "thread result panicked on drop");
+        // The result's destructor may have made new ones.
+        or_abort(|| header.locals.run_destructors(), "thread local panicked on drop");
+        clear_locals();
     }
     if let Some(at_end) = at_end {
         at_end(unseen_panic);
     }
+}
+
+/// Where a coroutine's own frames begin; whoever prints a short backtrace looks for this name.
+#[inline(never)]
+fn __rust_begin_short_backtrace<F: FnOnce() -> T, T>(f: F) -> T {
+    let result = f();
+    // Else the call above would be a jump, and this frame gone.
+    std::hint::black_box(());
+    result
 }
 
 /// # Safety
@@ -163,7 +176,7 @@ pub(crate) fn drop_or_abort<T>(value: T, message: &str) {
 }
 
 /// As std does where a panic can go nowhere.
-fn or_abort(f: impl FnOnce(), message: &str) {
+pub(crate) fn or_abort(f: impl FnOnce(), message: &str) {
     if panic::catch_unwind(AssertUnwindSafe(f)).is_err() {
         eprintln!("fatal runtime error: {message}, aborting");
         std::process::abort();

@@ -18,10 +18,12 @@ use std::mem;
 use std::ptr::NonNull;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use once_cell::sync::Lazy;
 use once_cell::sync::OnceCell;
 
+use super::blocking_pool;
 use super::primitive::lock;
 use crate::pal::{guard, memory};
 
@@ -48,9 +50,9 @@ impl Stack {
     }
 }
 
-/// The smallest slot: a page for the guard, and some for what runs before and after the closure.
-const LEAST_CLASS: u8 = 14;
-/// Slots come from slabs of so many bytes, or of one slot where that is more.
+/// The smallest slot: room for a panic's message besides the guard; what is not touched costs nothing.
+const LEAST_CLASS: u8 = 16;
+/// Slots come from slabs of so many bytes, or of one slot where that is more; of less where the kernel refuses.
 const SLAB: usize = 1 << 27;
 
 /// The size class of a stack of at least `size` bytes; an error where nothing that large could be mapped.
@@ -70,9 +72,8 @@ pub(crate) fn default_class() -> u8 {
     })
 }
 
-/// The low end of a stack that the address `at` would lie on, if `at` lay on one of this class, with the guard's length.
-pub(crate) fn guard_range(class: u8, top: usize) -> std::ops::Range<usize> {
-    let bottom = top - (1 << class);
+/// The guard of a stack whose lowest byte is at `bottom`. May be asked in a signal handler.
+pub(crate) fn guard_range(bottom: usize) -> std::ops::Range<usize> {
     bottom..bottom + memory::page_size()
 }
 
@@ -80,8 +81,6 @@ pub(crate) fn guard_range(class: u8, top: usize) -> std::ops::Range<usize> {
 struct Class {
     class: u8,
     pool: Mutex<Pool>,
-    /// Is a look at what can be given back due?
-    trim_wanted: AtomicBool,
 }
 
 #[derive(Default)]
@@ -94,10 +93,8 @@ struct Pool {
     clean: usize,
     /// The least length of `free` since the last look.
     low_water: usize,
-    /// The slab that new slots are cut from, and the number of its slots that were.
-    growing: Option<(NonNull<u8>, usize)>,
-    /// Reserved slabs that nothing was cut from yet.
-    untouched: Vec<NonNull<u8>>,
+    /// Slots that were never used, as ranges: the first one, and how many.
+    untouched: Vec<(NonNull<u8>, usize)>,
     /// Slots in all slabs.
     capacity: usize,
     /// Coroutines that have, or will want, one.
@@ -107,17 +104,22 @@ struct Pool {
 // SAFETY: addresses of owned memory.
 unsafe impl Send for Pool {}
 
-#[derive(Default)]
 struct Slab {
+    slots: usize,
     /// How many of its slots lie in `free`; counted only while trimming.
     free: usize,
 }
 
-static CLASSES: Lazy<Vec<Class>> = Lazy::new(|| {
-    (0..usize::BITS as u8)
-        .map(|class| Class { class, pool: Mutex::default(), trim_wanted: AtomicBool::new(false) })
-        .collect()
-});
+impl Pool {
+    /// The address of the slab that a slot is in.
+    fn slab_of(&self, slot: NonNull<u8>) -> usize {
+        let (&slab, _) = self.slabs.range(..=slot.addr().get()).next_back().expect("every slot is in a slab");
+        slab
+    }
+}
+
+static CLASSES: Lazy<Vec<Class>> =
+    Lazy::new(|| (0..usize::BITS as u8).map(|class| Class { class, pool: Mutex::default() }).collect());
 
 /// So many promises move between a worker and the pool at once.
 const PROMISE_BATCH: usize = 64;
@@ -133,10 +135,6 @@ impl Class {
 
     fn size(&self) -> usize {
         1 << self.class
-    }
-
-    fn slots_per_slab(&self) -> usize {
-        (SLAB / self.size()).max(1)
     }
 
     /// Promises `count` slots.
@@ -156,10 +154,27 @@ impl Class {
     }
 
     fn add_slab(&self, pool: &mut Pool) -> io::Result<()> {
-        let slots = self.slots_per_slab();
-        let slab = memory::reserve(slots * self.size(), slots * self.size())?;
-        pool.slabs.insert(slab.addr().get(), Slab::default());
-        pool.untouched.push(slab);
+        let mut slots = (SLAB / self.size()).max(1);
+        let slab = loop {
+            match memory::reserve(slots * self.size(), self.size()) {
+                Ok(slab) => break slab,
+                Err(_) if slots > 1 => slots /= 2,
+                Err(error) => return Err(error),
+            }
+        };
+        // Where every guard takes a mapping of its own, these run out: that has to be known before a slot is promised.
+        if guard::takes_mapping() {
+            for slot in 0..slots {
+                // SAFETY: page-aligned, inside what was just reserved, and nobody's yet.
+                if let Err(error) = unsafe { guard::install(slab.add(slot * self.size()), memory::page_size()) } {
+                    // SAFETY: reserved above, and nobody's.
+                    unsafe { memory::release(slab, slots * self.size()) };
+                    return Err(error);
+                }
+            }
+        }
+        pool.slabs.insert(slab.addr().get(), Slab { slots, free: 0 });
+        pool.untouched.push((slab, slots));
         pool.capacity += slots;
         Ok(())
     }
@@ -192,19 +207,19 @@ impl Class {
 
     /// A slot that was never used, with its guard.
     fn cut(&self, pool: &mut Pool) -> Option<NonNull<u8>> {
-        let (slab, used) = match pool.growing {
-            Some(growing) => growing,
-            None => (pool.untouched.pop()?, 0),
-        };
-        // SAFETY: inside the slab: `used` is less than the number of its slots, or `growing` would be `None`.
-        let slot = unsafe { slab.add(used * self.size()) };
-        // SAFETY: page-aligned, reserved, and nobody's yet.
-        if unsafe { guard::install(slot, memory::page_size()) }.is_err() {
-            // No more mappings: perhaps later, when others have been given back.
-            pool.growing = Some((slab, used));
-            return None;
+        let (slot, count) = pool.untouched.pop()?;
+        if !guard::takes_mapping() {
+            // SAFETY: page-aligned, reserved, and nobody's yet.
+            if unsafe { guard::install(slot, memory::page_size()) }.is_err() {
+                // The kernel has no memory for it: perhaps later, when others have been given back.
+                pool.untouched.push((slot, count));
+                return None;
+            }
         }
-        pool.growing = (used + 1 < self.slots_per_slab()).then_some((slab, used + 1));
+        if count > 1 {
+            // SAFETY: still inside the slab.
+            pool.untouched.push((unsafe { slot.add(self.size()) }, count - 1));
+        }
         Some(slot)
     }
 
@@ -212,7 +227,7 @@ impl Class {
         let mut pool = lock(&self.pool);
         pool.free.extend(stacks.map(|stack| stack.slot));
         drop(pool);
-        self.trim_wanted.store(true, Ordering::Relaxed);
+        TRIM_WANTED.store(true, Ordering::SeqCst);
     }
 
     /// Gives back what was not needed since the last look. `true` if another look may find more.
@@ -250,51 +265,48 @@ impl Class {
 
     /// Unmaps the slabs whose slots are all among the `idle` coldest free ones, as far as promises allow.
     fn release_slabs(&self, pool: &mut Pool, idle: usize) {
-        let slots = self.slots_per_slab();
-        let spare = pool.capacity.saturating_sub(pool.promised + idle_allowance());
-        if idle < slots || spare < slots {
+        let mut spare = pool.capacity.saturating_sub(pool.promised + idle_allowance());
+        if idle == 0 || spare == 0 {
             return;
         }
-        let slab_of = |slot: NonNull<u8>| slot.addr().get() & !(slots * self.size() - 1);
         for slab in pool.slabs.values_mut() {
             slab.free = 0;
         }
-        for &slot in &pool.free[..idle] {
-            if let Some(slab) = pool.slabs.get_mut(&slab_of(slot)) {
-                slab.free += 1;
-            }
+        for place in 0..idle {
+            let slab = pool.slab_of(pool.free[place]);
+            pool.slabs.get_mut(&slab).expect("just found").free += 1;
         }
-        let mut may_go = spare / slots;
-        let mut gone = Vec::new();
+        let mut gone = BTreeMap::new();
         for (&address, slab) in &pool.slabs {
-            if may_go > 0 && slab.free == slots {
-                may_go -= 1;
-                gone.push(address);
+            if slab.free == slab.slots && slab.slots <= spare {
+                spare -= slab.slots;
+                gone.insert(address, slab.slots);
             }
         }
         if gone.is_empty() {
             return;
         }
-        let is_gone = |slot: NonNull<u8>| gone.binary_search(&slab_of(slot)).is_ok();
         let mut bases = Vec::new();
-        let (mut place, mut clean_gone) = (0, 0);
-        let clean = pool.clean;
-        pool.free.retain(|&slot| {
-            let goes = is_gone(slot);
-            if goes && slot.addr().get() == slab_of(slot) {
-                bases.push(slot);
+        let mut clean_gone = 0;
+        let mut kept = Vec::with_capacity(pool.free.len());
+        for (place, &slot) in pool.free.iter().enumerate() {
+            let slab = pool.slab_of(slot);
+            match gone.get(&slab) {
+                None => kept.push(slot),
+                Some(&slots) => {
+                    clean_gone += usize::from(place < pool.clean);
+                    if slot.addr().get() == slab {
+                        bases.push((slot, slots));
+                    }
+                }
             }
-            clean_gone += usize::from(goes && place < clean);
-            place += 1;
-            !goes
-        });
+        }
+        pool.free = kept;
         pool.clean -= clean_gone;
         pool.low_water = pool.free.len();
-        pool.capacity -= gone.len() * slots;
-        for address in &gone {
-            pool.slabs.remove(address);
-        }
-        for base in bases {
+        for (base, slots) in bases {
+            pool.slabs.remove(&base.addr().get());
+            pool.capacity -= slots;
             // SAFETY: every slot of this slab was free and is out of the pile.
             unsafe { memory::release(base, slots * self.size()) };
         }
@@ -384,24 +396,47 @@ impl StackCache {
         }
         Class::of(default_class()).take_promise_back(mem::take(&mut self.promises));
     }
+}
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.stacks.is_empty()
+/// Has stacks that were not needed lately given back to the kernel, in the background, if there may be any.
+pub(crate) fn trim_in_background() {
+    if begin_trimming() {
+        blocking_pool::run_detached(|| {
+            loop {
+                while trim() {
+                    std::thread::sleep(TRIM_INTERVAL);
+                }
+                TRIMMING.store(false, Ordering::SeqCst);
+                // Somebody may have wanted it between the last look and this, and left it to this thread.
+                if !begin_trimming() {
+                    break;
+                }
+            }
+        });
     }
 }
 
-/// Has anything been freed that may be given back to the kernel?
-pub(crate) fn trim_wanted() -> bool {
-    CLASSES.iter().any(|class| class.trim_wanted.load(Ordering::Relaxed))
+/// SeqCst throughout: of one who sets WANTED and finds TRIMMING, and one who ends TRIMMING and looks at WANTED, at least
+/// one sees the other.
+fn begin_trimming() -> bool {
+    TRIM_WANTED.load(Ordering::SeqCst) && !TRIMMING.swap(true, Ordering::SeqCst)
 }
 
-/// One look at what can be given back; may take some milliseconds.
-pub(crate) fn trim() {
+/// Something lies in a pile of free slots that was not looked at.
+static TRIM_WANTED: AtomicBool = AtomicBool::new(false);
+/// Somebody is at it.
+static TRIMMING: AtomicBool = AtomicBool::new(false);
+/// Between two looks.
+const TRIM_INTERVAL: Duration = Duration::from_secs(1);
+
+/// One look at every pile. `true` if another look may find more.
+fn trim() -> bool {
+    TRIM_WANTED.store(false, Ordering::SeqCst);
+    let mut more = false;
     for class in CLASSES.iter() {
-        if class.trim_wanted.swap(false, Ordering::Relaxed) && class.trim() {
-            class.trim_wanted.store(true, Ordering::Relaxed);
-        }
+        more |= class.trim();
     }
+    more || TRIM_WANTED.load(Ordering::Relaxed)
 }
 
 #[cfg(test)]
@@ -437,7 +472,7 @@ mod tests {
         assert!(class.trim(), "the first look finds nothing that was idle since the one before");
         class.trim();
         let pool = lock(&class.pool);
-        assert!(pool.capacity < 2 * class.slots_per_slab() + idle_allowance(), "slabs left: {}", pool.slabs.len());
+        assert!(pool.capacity <= SLAB / class.size() + idle_allowance(), "slots left: {}", pool.capacity);
         assert_eq!(pool.clean, pool.free.len());
     }
 }

@@ -5,7 +5,7 @@
 //! stack. The header is counted by [`TaskRef`]s; a coroutine that has not finished holds one of itself, which its worker
 //! gives back at the end, so a pointer in a run queue needs no count of its own.
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::{Cell, OnceCell, UnsafeCell};
 use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
@@ -50,6 +50,8 @@ pub(crate) struct Task {
     pub(crate) way_back: WayBack,
     /// Stack size class of a coroutine, see `sched::stack`.
     pub(crate) stack_class: u8,
+    /// The lowest address of the stack, set before the start; what a signal handler looks at.
+    pub(crate) stack_bottom: Cell<usize>,
     /// Its thread-locals. Only the task itself touches them.
     pub(crate) locals: Locals,
     /// How many panics of this task are in flight, as far as it had to be noted: see `sched::panics`.
@@ -62,7 +64,8 @@ pub(crate) struct Task {
     pub(crate) joiners: WaitQueue,
     /// Given on first demand; 0 before.
     id: AtomicU64,
-    name: Option<Box<str>>,
+    /// Set before anybody else knows of the task, and never again.
+    name: OnceCell<Box<str>>,
     /// An OS thread stops here.
     os_parker: OsParker,
 }
@@ -88,7 +91,7 @@ pub(crate) type Unparker = TaskRef;
 
 impl Task {
     pub(crate) fn new(vtable: &'static VTable, name: Option<Box<str>>, stack_class: u8, refs: usize) -> Task {
-        Task {
+        let task = Task {
             refs: AtomicUsize::new(refs),
             vtable,
             state: ParkState::new(),
@@ -98,15 +101,25 @@ impl Task {
             context: UnsafeCell::new(None),
             way_back: WayBack::new(),
             stack_class,
+            stack_bottom: Cell::new(0),
             locals: Locals::new(),
             panics: Cell::new(0),
             token: AtomicU32::new(0),
             done: AtomicU32::new(0),
             joiners: WaitQueue::new(),
             id: AtomicU64::new(0),
-            name,
+            name: OnceCell::new(),
             os_parker: OsParker::new(),
+        };
+        if let Some(name) = name {
+            task.set_name(name);
         }
+        task
+    }
+
+    /// Names the task; only once, and while nobody else knows of it.
+    pub(crate) fn set_name(&self, name: Box<str>) {
+        let _ = self.name.set(name);
     }
 
     /// A reference of this task.
@@ -117,7 +130,7 @@ impl Task {
 
     /// The name that it was given.
     pub(crate) fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+        self.name.get().map(|name| &**name)
     }
 
     /// A number that no other task of the process has or had.

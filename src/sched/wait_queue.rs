@@ -105,24 +105,20 @@ impl WaitQueue {
 
     /// Wakes everybody who is waiting now. Returns how many that were.
     pub(crate) fn notify_all(&self) -> usize {
-        // Some at a time, so that nobody is unparked under the lock; no more than there were at the start, so that those
+        // One at a time, so that nobody is unparked under the lock; no more than there were at the start, so that those
         // who come back to wait again are not woken for ever.
-        const BATCH: usize = 16;
+        let mut list = lock(&self.list);
+        let mut left = self.len.load(Ordering::Relaxed);
         let mut woken = 0;
-        let mut left = usize::MAX;
-        while left > 0 {
-            let mut batch: [Option<Unparker>; BATCH] = [const { None }; BATCH];
-            let mut list = lock(&self.list);
-            left = left.min(self.len.load(Ordering::Relaxed) as usize);
-            for slot in batch.iter_mut().take(left) {
-                *slot = self.pop(&mut list);
-            }
+        while let Some(unparker) = if left > 0 { self.pop(&mut list) } else { None } {
             drop(list);
-            for unparker in batch.into_iter().flatten() {
-                unparker.unpark();
-                woken += 1;
-                left -= 1;
+            unparker.unpark();
+            woken += 1;
+            left -= 1;
+            if left == 0 {
+                return woken;
             }
+            list = lock(&self.list);
         }
         woken
     }

@@ -23,7 +23,7 @@ use crossbeam::utils::CachePadded;
 use super::context::{Context, Switch, suspend};
 use super::current::{set_current, set_worker, worker};
 use super::inbox::Inbox;
-use super::panics::SuspendedPanics;
+use super::panics::WorkerPanics;
 use super::reactor::{Reactor, ReactorHandle};
 use super::run_queue::RunQueue;
 use super::runtime::Runtime;
@@ -141,7 +141,7 @@ pub(crate) struct Worker {
     spin_worth: Cell<u32>,
     /// Unstarted tasks that found no stack; see `StackCache::get`.
     starved: RefCell<Vec<NonNull<Task>>>,
-    pub(crate) suspended_panics: SuspendedPanics,
+    pub(crate) panics: WorkerPanics,
     _not_send: PhantomData<*mut ()>,
 }
 
@@ -174,7 +174,7 @@ impl Worker {
             appointed: Cell::new(false),
             spin_worth: Cell::new(0),
             starved: RefCell::new(Vec::new()),
-            suspended_panics: SuspendedPanics::new(),
+            panics: WorkerPanics::new(),
             _not_send: PhantomData,
         })))
     }
@@ -209,7 +209,6 @@ impl Worker {
     }
 
     /// Runs `body` without switching: whoever waits in it stops this OS thread.
-    #[allow(dead_code)]
     pub(crate) fn without_switching<R>(&self, body: impl FnOnce() -> R) -> R {
         struct Restore<'a>(&'a Cell<u32>);
         impl Drop for Restore<'_> {
@@ -263,10 +262,10 @@ impl Worker {
 
     #[inline]
     fn switch(&self, task: &Task, switch: Switch) {
-        let panicking = self.suspended_panics.before_switch(task);
+        let panicking = self.panics.before_switch(task);
         suspend(task, switch);
         if panicking {
-            self.suspended_panics.after_switch();
+            self.panics.after_switch();
         }
     }
 
@@ -325,7 +324,8 @@ impl Worker {
         if turn.is_multiple_of(CHECK) {
             self.check();
             // The oldest unstarted spawn, so that none waits for ever behind younger ones or busy coroutines.
-            if let Some(task) = self.oldest_fresh().or_else(|| self.injected()) {
+            let oldest = if self.fresh.is_empty() { None } else { self.oldest_fresh() };
+            if let Some(task) = oldest.or_else(|| self.injected()) {
                 return Some(task);
             }
         }
@@ -340,7 +340,8 @@ impl Worker {
     /// Every now and then, while there are coroutines to run.
     #[cold]
     fn check(&self) {
-        if self.timers.is_empty() && !self.reactor.has_sources() && self.trim_at.get().is_none() {
+        let trim_may_be_due = self.trim_at.get().is_some() && self.turn.get().is_multiple_of(CHECK * 64);
+        if self.timers.is_empty() && !self.reactor.has_sources() && !trim_may_be_due {
             return;
         }
         let now = Instant::now();
@@ -355,7 +356,7 @@ impl Worker {
     fn run_task(&self, task: NonNull<Task>) {
         // SAFETY: a task in a queue has not finished, so it is alive: it holds a reference of itself.
         let header = unsafe { task.as_ref() };
-        set_current(header);
+        set_current(Some(header));
         self.budget.set(BUDGET);
         self.in_coroutine.set(true);
         // SAFETY: the context belongs to this worker, and only this loop touches it.
@@ -363,7 +364,7 @@ impl Worker {
         let context = context.as_mut().expect("a task that is to run has a stack");
         let switch = context.resume();
         self.in_coroutine.set(false);
-        set_current(ptr::null());
+        set_current(None);
         match switch {
             Switch::Yielded => self.ready.push(task),
             Switch::Parked => {
@@ -410,6 +411,7 @@ impl Worker {
             self.starved.borrow_mut().push(task);
             return None;
         };
+        header.stack_bottom.set(stack.bottom().addr().get());
         let context = Context::new(stack, task, header.vtable.run);
         // SAFETY: nobody else knows of the context of a task that has not run.
         unsafe { *header.context.get() = Some(context) };
@@ -664,9 +666,9 @@ impl Worker {
 
     fn trim_if_due(&self, now: Instant) {
         if self.trim_at.get().is_some_and(|at| at <= now) {
+            self.trim_at.set(None);
             self.stacks.borrow_mut().flush();
-            stack::trim();
-            self.trim_at.set(stack::trim_wanted().then(|| now + TRIM_AFTER));
+            stack::trim_in_background();
         }
     }
 }

@@ -30,13 +30,14 @@
 //! They are dropped outside of the lock, as their destructors are anybody's code; one that panics stops none of the others.
 
 use std::collections::VecDeque;
-use std::panic::{self, AssertUnwindSafe};
+use std::panic::AssertUnwindSafe;
 use std::ptr;
 use std::sync::mpsc::{RecvTimeoutError, TryRecvError, TrySendError};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use crate::park::{self, Reason, Unparker, Wait, WaitList, Waiter, WaitingPlace};
+use crate::sched::panics::{catch_unwind, resume_unwind};
 
 /// See the module's text.
 pub(crate) struct Buffered<T> {
@@ -281,12 +282,12 @@ fn drop_each<T>(messages: VecDeque<T>) {
     }
     let mut first_panic = None;
     for message in messages {
-        if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(message))) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(message))) {
             first_panic.get_or_insert(payload);
         }
     }
     if let Some(payload) = first_panic {
-        panic::resume_unwind(payload);
+        resume_unwind(payload);
     }
 }
 
