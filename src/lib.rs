@@ -4,6 +4,7 @@
 pub use ::std as __std;
 pub use ::std::*;
 
+pub mod sync;
 pub mod thread;
 
 mod pal;

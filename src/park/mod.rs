@@ -10,7 +10,7 @@
 use std::time::Instant;
 
 use crate::sched;
-use crate::sched::wait_queue::{WaitQueue, Waiter};
+use crate::sched::wait_queue::{End, WaitQueue, Waiter};
 
 pub(crate) use crate::sched::reason::Reason;
 pub(crate) use crate::sched::task::Unparker;
@@ -52,22 +52,53 @@ pub(crate) fn park(deadline: Option<Instant>, reason: Reason) -> Outcome {
 /// `ready` runs under the queue's lock: it must be short, must not park and must not touch the queue. A notifier that
 /// changes what `ready` looks at *before* it calls one of the queue's `notify` functions is never missed.
 pub(crate) fn wait(queue: &WaitQueue, deadline: Option<Instant>, reason: Reason, ready: impl FnOnce() -> bool) -> Wait {
-    let mut place = Place { queue, waiter: Waiter::new(Unparker::current()), enqueued: false };
-    // SAFETY: `place` stays where it is until the end of this function, and its destructor takes the waiter out of the
-    // queue if it is still in, however this function is left.
-    if !unsafe { queue.push_unless(&place.waiter, ready) } {
+    let mut place = Place::new(queue, || ());
+    if !place.take(End::Back, ready) {
         return Wait::Ready;
     }
-    place.enqueued = true;
     loop {
         let outcome = park(deadline, reason);
-        if place.waiter.is_notified() {
-            place.enqueued = false;
+        if place.is_chosen() {
             return Wait::Notified;
         }
         if outcome == Outcome::TimedOut {
-            place.enqueued = false;
-            return if queue.remove(&place.waiter) { Wait::TimedOut } else { Wait::Notified };
+            return if place.leave() { Wait::TimedOut } else { Wait::Notified };
+        }
+    }
+}
+
+/// How a [`wait_turn`] ended.
+#[must_use]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Turn {
+    /// The condition was true already; this task did not wait.
+    Ready,
+    /// A notifier chose this task, which is to try again now.
+    Notified,
+    /// A notifier gave this task what it waited for.
+    Granted,
+}
+
+/// As [`wait`], for as long as it takes, in a queue whose notifiers may also *give* what it is for
+/// ([`WaitQueue::grant_one`]).
+///
+/// Should the task be chosen and yet not return from here, since its park is left by unwinding, then the notification goes
+/// to the next waiter; what had been given to it already goes to `give_back`, which must not park.
+pub(crate) fn wait_turn(
+    queue: &WaitQueue,
+    end: End,
+    reason: Reason,
+    ready: impl FnOnce() -> bool,
+    give_back: impl Fn(),
+) -> Turn {
+    let mut place = Place::new(queue, give_back);
+    if !place.take(end, ready) {
+        return Turn::Ready;
+    }
+    loop {
+        let _ = park(None, reason);
+        if place.is_chosen() {
+            return if place.waiter.is_granted() { Turn::Granted } else { Turn::Notified };
         }
     }
 }
@@ -76,23 +107,59 @@ pub(crate) fn wait(queue: &WaitQueue, deadline: Option<Instant>, reason: Reason,
 /// go first now and then. Nothing on a plain OS thread.
 #[inline]
 pub(crate) fn checkpoint() {
-    if let Some(coroutine) = sched::current_coroutine() {
-        coroutine.worker().consume_budget(coroutine.task());
-    }
+    sched::spend(sched::OPERATION);
+}
+
+/// As [`checkpoint`], for what costs next to nothing itself, such as locking a lock that is free: a thread-local decrement.
+#[inline]
+pub(crate) fn tick() {
+    sched::spend(1);
 }
 
 /// A waiter in a queue; takes itself out when a park is left by unwinding.
-struct Place<'a> {
+struct Place<'a, F: Fn()> {
     queue: &'a WaitQueue,
     waiter: Waiter,
     enqueued: bool,
+    give_back: F,
 }
 
-impl Drop for Place<'_> {
+impl<'a, F: Fn()> Place<'a, F> {
+    fn new(queue: &'a WaitQueue, give_back: F) -> Place<'a, F> {
+        Place { queue, waiter: Waiter::new(Unparker::current()), enqueued: false, give_back }
+    }
+
+    /// `false`: it was ready. From `true` on `self` must not move.
+    #[inline]
+    fn take(&mut self, end: End, ready: impl FnOnce() -> bool) -> bool {
+        // SAFETY: both callers keep `self` where it is until they return, and its destructor takes the waiter out of the
+        // queue if it is still in, however they are left.
+        self.enqueued = unsafe { self.queue.push_unless(&self.waiter, end, ready) };
+        self.enqueued
+    }
+
+    fn is_chosen(&mut self) -> bool {
+        let chosen = self.waiter.is_notified();
+        self.enqueued = !chosen;
+        chosen
+    }
+
+    /// `false`: too late, a notifier has chosen it.
+    fn leave(&mut self) -> bool {
+        self.enqueued = false;
+        self.queue.remove(&self.waiter)
+    }
+}
+
+impl<F: Fn()> Drop for Place<'_, F> {
     fn drop(&mut self) {
         if self.enqueued && !self.queue.remove(&self.waiter) {
             // A notifier chose this task, which will not act on it: the next one shall.
-            self.queue.notify_one();
+            if self.waiter.is_granted() {
+                (self.give_back)();
+            } else {
+                self.queue.notify_one();
+            }
         }
     }
 }

@@ -15,8 +15,8 @@
 //! Of two SeqCst fences one comes first. If b does, 3 sees a's `len`, and the lock makes it wait until the waiter has
 //! made up its mind; if 2 does, c sees the condition true and the waiter does not wait.
 //!
-//! A node belongs to the queue from `push` until it is popped by a notifier (which marks it NOTIFIED, under the lock, as
-//! the last touch) or removed by its owner (under the lock). The notifier moves the unparker, and with it a reference of
+//! A node belongs to the queue from `push` until it is popped by a notifier (which marks it NOTIFIED or GRANTED, under the
+//! lock, as the last touch) or removed by its owner (under the lock). The notifier moves the unparker, and with it a reference of
 //! the task, out of the node first: the waiter may see the mark, return and end before it is unparked.
 
 use std::cell::Cell;
@@ -42,6 +42,28 @@ const IDLE: u32 = 0;
 const QUEUED: u32 = 1;
 /// Popped and (about to be) unparked.
 const NOTIFIED: u32 = 2;
+/// As NOTIFIED; and what the queue is for belongs to the waiter already.
+const GRANTED: u32 = 3;
+
+/// Where a waiter takes its place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum End {
+    /// Behind those who wait.
+    Back,
+    /// Before them: for one who has been chosen already and came too late.
+    Front,
+}
+
+/// Whom a notifier has found; see [`WaitQueue::grant_one`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Chosen {
+    /// Nobody waits.
+    Nobody,
+    /// A waiter, and no other is left.
+    TheLast,
+    /// A waiter, and others are left.
+    OneOfSeveral,
+}
 
 impl Waiter {
     pub(crate) fn new(unparker: Unparker) -> Waiter {
@@ -56,7 +78,13 @@ impl Waiter {
     /// Has a notifier chosen this waiter?
     pub(crate) fn is_notified(&self) -> bool {
         // Acquire: what the notifier did before is visible to the waiter.
-        self.state.load(Ordering::Acquire) == NOTIFIED
+        self.state.load(Ordering::Acquire) >= NOTIFIED
+    }
+
+    /// Has a notifier given this waiter what it waited for? For one that [`is_notified`](Self::is_notified).
+    pub(crate) fn is_granted(&self) -> bool {
+        // Relaxed: read after `is_notified`, or after the queue's lock has been taken.
+        self.state.load(Ordering::Relaxed) == GRANTED
     }
 }
 
@@ -93,18 +121,25 @@ impl WaitQueue {
     /// # Safety
     /// If this returns `true`, `waiter` must neither move nor end until [`Waiter::is_notified`] or after
     /// [`remove`](Self::remove).
-    pub(crate) unsafe fn push_unless(&self, waiter: &Waiter, ready: impl FnOnce() -> bool) -> bool {
+    pub(crate) unsafe fn push_unless(&self, waiter: &Waiter, end: End, ready: impl FnOnce() -> bool) -> bool {
         let mut list = lock(&self.list);
         waiter.state.store(QUEUED, Ordering::Relaxed);
-        waiter.prev.set(list.tail);
-        waiter.next.set(ptr::null());
-        if list.tail.is_null() {
-            list.head = waiter;
-        } else {
-            // SAFETY: a linked node is alive (the caller of its own `push_unless` upholds it), and we hold the lock.
-            unsafe { (*list.tail).next.set(waiter) };
+        let (prev, next) = match end {
+            End::Back => (list.tail, ptr::null()),
+            End::Front => (ptr::null(), list.head),
+        };
+        waiter.prev.set(prev);
+        waiter.next.set(next);
+        // SAFETY: a linked node is alive (the caller of its own `push_unless` upholds it), and we hold the lock.
+        match unsafe { prev.as_ref() } {
+            Some(prev) => prev.next.set(waiter),
+            None => list.head = waiter,
         }
-        list.tail = waiter;
+        // SAFETY: as above.
+        match unsafe { next.as_ref() } {
+            Some(next) => next.prev.set(waiter),
+            None => list.tail = waiter,
+        }
         self.set_len(1);
         fence(Ordering::SeqCst);
         if ready() {
@@ -139,7 +174,7 @@ impl WaitQueue {
     /// chosen one can run.
     pub(crate) fn notify_one_and(&self, last: impl FnOnce(bool)) -> bool {
         let mut list = lock(&self.list);
-        let chosen = self.pop(&mut list);
+        let chosen = self.pop(&mut list, NOTIFIED);
         last(!list.head.is_null());
         drop(list);
         match chosen {
@@ -151,8 +186,40 @@ impl WaitQueue {
         }
     }
 
+    /// Gives what this queue is for to the waiter that has waited longest, and wakes it. `settle` makes it so, under the
+    /// lock, before the chosen one can see it; it learns whether there is one. `false`: there was none.
+    ///
+    /// Whoever waits in this queue must be prepared to own what it waits for, see `park::wait_turn`.
+    pub(crate) fn grant_one(&self, settle: impl FnOnce(Chosen)) -> bool {
+        let mut list = lock(&self.list);
+        settle(match self.len.load(Ordering::Relaxed) {
+            0 => Chosen::Nobody,
+            1 => Chosen::TheLast,
+            _ => Chosen::OneOfSeveral,
+        });
+        let chosen = self.pop(&mut list, GRANTED);
+        drop(list);
+        match chosen {
+            Some(unparker) => {
+                unparker.unpark();
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// As [`grant_one`](Self::grant_one), to everybody who is waiting now. `settle` is called with how many it is about
+    /// to be given to, perhaps several times.
+    pub(crate) fn grant_all(&self, settle: impl FnMut(u32)) {
+        self.wake_all(GRANTED, settle);
+    }
+
     /// Wakes everybody who is waiting now. Returns how many that were.
     pub(crate) fn notify_all(&self) -> usize {
+        self.wake_all(NOTIFIED, |_| ())
+    }
+
+    fn wake_all(&self, how: u32, mut settle: impl FnMut(u32)) -> usize {
         // Some at a time, so that nobody is unparked under the lock; no more than there were at the start, so that those
         // who come back to wait again are not woken for ever.
         const BATCH: usize = 16;
@@ -162,8 +229,12 @@ impl WaitQueue {
             let mut batch: [Option<Unparker>; BATCH] = [const { None }; BATCH];
             let mut list = lock(&self.list);
             left = left.min(self.len.load(Ordering::Relaxed) as usize);
-            for slot in batch.iter_mut().take(left) {
-                *slot = self.pop(&mut list);
+            let now = left.min(BATCH);
+            if now > 0 {
+                settle(now as u32);
+            }
+            for slot in batch.iter_mut().take(now) {
+                *slot = self.pop(&mut list, how);
             }
             drop(list);
             for unparker in batch.into_iter().flatten() {
@@ -175,7 +246,7 @@ impl WaitQueue {
         woken
     }
 
-    fn pop(&self, list: &mut List) -> Option<Unparker> {
+    fn pop(&self, list: &mut List, how: u32) -> Option<Unparker> {
         if list.head.is_null() {
             return None;
         }
@@ -184,7 +255,7 @@ impl WaitQueue {
         self.unlink(list, waiter);
         let unparker = waiter.unparker.take();
         // Release: see `is_notified`. The last touch of the node: its owner may be gone right after it.
-        waiter.state.store(NOTIFIED, Ordering::Release);
+        waiter.state.store(how, Ordering::Release);
         debug_assert!(unparker.is_some(), "a waiter is popped once");
         unparker
     }

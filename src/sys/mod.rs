@@ -1,3 +1,4 @@
 //! The mechanisms under the mirror: free of user types, poison and public docs.
 
+pub(crate) mod sync;
 pub(crate) mod thread;
