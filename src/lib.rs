@@ -4,6 +4,8 @@
 pub use ::std as __std;
 pub use ::std::*;
 
+pub mod net;
+pub mod prelude;
 pub mod sync;
 pub mod thread;
 

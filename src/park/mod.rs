@@ -7,13 +7,15 @@
 //! Nothing here is a user's `thread::park`: that one has a token of its own (`sys::thread`), so a user's `unpark` is never
 //! eaten by a lock's wait, nor the other way round.
 
+use std::ptr;
 use std::time::Instant;
 
 use crate::sched;
-use crate::sched::wait_queue::{End, WaitQueue, Waiter};
+use crate::sched::wait_queue::WaitQueue;
 
 pub(crate) use crate::sched::reason::Reason;
 pub(crate) use crate::sched::task::Unparker;
+pub(crate) use crate::sched::wait_list::{WaitList, Waiter};
 
 /// How a park ended.
 #[must_use]
@@ -52,55 +54,57 @@ pub(crate) fn park(deadline: Option<Instant>, reason: Reason) -> Outcome {
 /// `ready` runs under the queue's lock: it must be short, must not park and must not touch the queue. A notifier that
 /// changes what `ready` looks at *before* it calls one of the queue's `notify` functions is never missed.
 pub(crate) fn wait(queue: &WaitQueue, deadline: Option<Instant>, reason: Reason, ready: impl FnOnce() -> bool) -> Wait {
-    let mut place = Place::new(queue, || ());
-    if !place.take(End::Back, ready) {
+    wait_in(queue, ptr::null_mut(), deadline, reason, |waiter| {
+        // SAFETY: `wait_in` keeps the waiter where it is, and takes it out of the queue before it ends.
+        unsafe { queue.push_unless(waiter, Unparker::current(), ready) }
+    })
+}
+
+/// Where tasks wait: something that has a [`WaitList`] under a lock.
+///
+/// # Safety
+/// `remove` is what [`WaitList::remove`] says, on the one list that an `enqueue` given to [`wait_in`] pushes to.
+pub(crate) unsafe trait WaitingPlace {
+    /// Takes `waiter` out. `false`: it is no longer in, a notifier has chosen it.
+    ///
+    /// # Safety
+    /// `waiter` was pushed to the list of this place, and to no other since.
+    unsafe fn remove(&self, waiter: &Waiter) -> bool;
+
+    /// A waiter that was chosen is not going to act on it (it is being unwound): the next one shall, if there is still
+    /// something to act on.
+    fn pass_on(&self);
+}
+
+// SAFETY: the queue has but one list.
+unsafe impl WaitingPlace for WaitQueue {
+    unsafe fn remove(&self, waiter: &Waiter) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { WaitQueue::remove(self, waiter) }
+    }
+
+    fn pass_on(&self) {
+        self.notify_one();
+    }
+}
+
+/// As [`wait`], for what keeps its waiters under a lock of its own: `enqueue` takes that lock, and either pushes the waiter
+/// to the list of `place` and returns `true`, or finds that there is nothing to wait for and returns `false`. It must not
+/// panic between the two.
+#[inline]
+pub(crate) fn wait_in<P: WaitingPlace>(
+    place: &P,
+    cargo: *mut (),
+    deadline: Option<Instant>,
+    reason: Reason,
+    enqueue: impl FnOnce(&Waiter) -> bool,
+) -> Wait {
+    let mut waiting = Waiting { place, waiter: Waiter::new(cargo), enqueued: false };
+    if !enqueue(&waiting.waiter) {
         return Wait::Ready;
     }
-    loop {
-        let outcome = park(deadline, reason);
-        if place.is_chosen() {
-            return Wait::Notified;
-        }
-        if outcome == Outcome::TimedOut {
-            return if place.leave() { Wait::TimedOut } else { Wait::Notified };
-        }
-    }
-}
-
-/// How a [`wait_turn`] ended.
-#[must_use]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Turn {
-    /// The condition was true already; this task did not wait.
-    Ready,
-    /// A notifier chose this task, which is to try again now.
-    Notified,
-    /// A notifier gave this task what it waited for.
-    Granted,
-}
-
-/// As [`wait`], for as long as it takes, in a queue whose notifiers may also *give* what it is for
-/// ([`WaitQueue::grant_one`]).
-///
-/// Should the task be chosen and yet not return from here, since its park is left by unwinding, then the notification goes
-/// to the next waiter; what had been given to it already goes to `give_back`, which must not park.
-pub(crate) fn wait_turn(
-    queue: &WaitQueue,
-    end: End,
-    reason: Reason,
-    ready: impl FnOnce() -> bool,
-    give_back: impl Fn(),
-) -> Turn {
-    let mut place = Place::new(queue, give_back);
-    if !place.take(end, ready) {
-        return Turn::Ready;
-    }
-    loop {
-        let _ = park(None, reason);
-        if place.is_chosen() {
-            return if place.waiter.is_granted() { Turn::Granted } else { Turn::Notified };
-        }
-    }
+    waiting.enqueued = true;
+    waiting.park(deadline, reason)
 }
 
 /// For an operation that did not have to wait: a coroutine that makes many such in a row lets the others of its worker
@@ -116,50 +120,37 @@ pub(crate) fn tick() {
     sched::spend(1);
 }
 
-/// A waiter in a queue; takes itself out when a park is left by unwinding.
-struct Place<'a, F: Fn()> {
-    queue: &'a WaitQueue,
+/// A waiter in a list; takes itself out when a park is left by unwinding.
+struct Waiting<'a, P: WaitingPlace> {
+    place: &'a P,
     waiter: Waiter,
     enqueued: bool,
-    give_back: F,
 }
 
-impl<'a, F: Fn()> Place<'a, F> {
-    fn new(queue: &'a WaitQueue, give_back: F) -> Place<'a, F> {
-        Place { queue, waiter: Waiter::new(Unparker::current()), enqueued: false, give_back }
-    }
-
-    /// `false`: it was ready. From `true` on `self` must not move.
-    #[inline]
-    fn take(&mut self, end: End, ready: impl FnOnce() -> bool) -> bool {
-        // SAFETY: both callers keep `self` where it is until they return, and its destructor takes the waiter out of the
-        // queue if it is still in, however they are left.
-        self.enqueued = unsafe { self.queue.push_unless(&self.waiter, end, ready) };
-        self.enqueued
-    }
-
-    fn is_chosen(&mut self) -> bool {
-        let chosen = self.waiter.is_notified();
-        self.enqueued = !chosen;
-        chosen
-    }
-
-    /// `false`: too late, a notifier has chosen it.
-    fn leave(&mut self) -> bool {
-        self.enqueued = false;
-        self.queue.remove(&self.waiter)
-    }
-}
-
-impl<F: Fn()> Drop for Place<'_, F> {
-    fn drop(&mut self) {
-        if self.enqueued && !self.queue.remove(&self.waiter) {
-            // A notifier chose this task, which will not act on it: the next one shall.
-            if self.waiter.is_granted() {
-                (self.give_back)();
-            } else {
-                self.queue.notify_one();
+impl<P: WaitingPlace> Waiting<'_, P> {
+    /// Parks until it is chosen or the deadline has passed.
+    fn park(&mut self, deadline: Option<Instant>, reason: Reason) -> Wait {
+        loop {
+            let outcome = park(deadline, reason);
+            if self.waiter.is_notified() {
+                self.enqueued = false;
+                return Wait::Notified;
             }
+            if outcome == Outcome::TimedOut {
+                self.enqueued = false;
+                // SAFETY: it is in the list of `place`, or was popped from it.
+                return if unsafe { self.place.remove(&self.waiter) } { Wait::TimedOut } else { Wait::Notified };
+            }
+        }
+    }
+}
+
+impl<P: WaitingPlace> Drop for Waiting<'_, P> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: `enqueued`: it is in the list of `place`, or was popped from it.
+        if self.enqueued && !unsafe { self.place.remove(&self.waiter) } {
+            self.place.pass_on();
         }
     }
 }

@@ -1,24 +1,42 @@
-//! Who is running: the task of this OS thread at this moment, kept in one thread-local word.
+//! Who is running: the task of this OS thread at this moment, kept in thread-local words.
 //!
-//! On a worker the word is the running coroutine's task, set and reset around each resume. On any other OS thread it is
-//! that thread's own task, made on first use and ended with the thread. Since a coroutine never leaves its OS thread, an
-//! address of this word that the compiler has kept across a switch stays right.
+//! On a worker that is the running coroutine's task, set and reset around each resume. On any other OS thread it is
+//! that thread's own task, made on first use and given up with the thread: `new_os_thread` to `os_thread_ends`. Since a
+//! coroutine never leaves its OS thread, an address of these words that the compiler has kept across a switch stays right.
 
+use std::alloc::{GlobalAlloc, Layout, System, handle_alloc_error};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::time::Instant;
 
+use crate::pal;
+
+use super::locals::{Header, LocalIndex, Table};
 use super::reason::Reason;
+use super::spawn::or_abort;
 use super::task::{Task, TaskRef, VTable};
 use super::worker::Worker;
 
 thread_local! {
-    static CURRENT: Cell<*const Task> = const { Cell::new(ptr::null()) };
+    static CURRENT: Current =
+        const { Current { task: Cell::new(ptr::null()), locals: Cell::new(Table::empty()) } };
     /// The worker that this OS thread is.
     static WORKER: Cell<*const Worker> = const { Cell::new(ptr::null()) };
     /// What the running coroutine may still do before others have their turn.
     static BUDGET: Cell<u32> = const { Cell::new(0) };
-    static OS_THREAD: OsThreadSlot = const { OsThreadSlot(Cell::new(None)) };
+    /// The task of this OS thread itself.
+    static OS_THREAD: Cell<*const Task> = const { Cell::new(ptr::null()) };
+    /// Whether that task has been given up.
+    static ENDED: Cell<bool> = const { Cell::new(false) };
+    static AT_END: AtEnd = const { AtEnd };
+}
+
+/// Who runs here.
+struct Current {
+    /// Null where nobody has asked yet, and in a worker's own loop.
+    task: Cell<*const Task>,
+    /// Its table of thread-locals: always what `task.locals.table()` is.
+    locals: Cell<Table>,
 }
 
 /// What a coroutine may spend in one turn. An operation that does not block costs [`OPERATION`]; what costs next to nothing
@@ -60,11 +78,11 @@ impl<'a> Coroutine<'a> {
 #[inline]
 pub(crate) fn current_coroutine<'a>() -> Option<Coroutine<'a>> {
     let worker = worker()?;
-    let task = CURRENT.get();
+    let task = current();
     if task.is_null() || !worker.may_switch() {
         return None;
     }
-    // SAFETY: CURRENT on a worker is the running coroutine's task, which is alive at least until it switches away for the
+    // SAFETY: on a worker that is the running coroutine's task, which is alive at least until it switches away for the
     // last time; the caller is code of that coroutine. The lifetime is the caller's stack frame at most: neither value
     // can be sent away, for both are `!Send` through `Worker`.
     Some(unsafe { Coroutine { task: &*task, worker } })
@@ -108,28 +126,68 @@ pub(super) fn set_worker(worker: &'static Worker) {
     WORKER.set(worker);
 }
 
-/// Around each resume: what runs on this OS thread now.
+/// Around each resume: who runs on this OS thread now.
 #[inline]
-pub(super) fn set_current(task: *const Task) {
-    CURRENT.set(task);
+pub(super) fn set_current(task: Option<&Task>) {
+    CURRENT.with(|current| {
+        current.task.set(task.map_or(ptr::null(), ptr::from_ref));
+        current.locals.set(task.map_or(Table::empty(), |task| task.locals.table()));
+    });
+}
+
+fn current() -> *const Task {
+    CURRENT.with(|current| current.task.get())
+}
+
+/// The current task's table of thread-locals; an empty one where [`current_task`] would have to make the task first.
+#[inline]
+pub(crate) fn local_table() -> Table {
+    CURRENT.with(|current| current.locals.get())
+}
+
+/// Takes over a value of the current task, for a key that it has none of.
+///
+/// # Safety
+/// See [`Locals::put`](super::locals::Locals::put).
+pub(crate) unsafe fn put_local(index: &LocalIndex, header: NonNull<Header>, value: NonNull<()>) {
+    let task = current_task();
+    // SAFETY: the caller's promise.
+    unsafe { task.locals.put(index, header, value) };
+    locals_changed(task);
+}
+
+/// The current task, whose destructors have run, uses no thread-locals any more, or starts again with none.
+pub(super) fn clear_locals() {
+    let task = current_task();
+    task.locals.clear();
+    locals_changed(task);
+}
+
+fn locals_changed(task: &Task) {
+    CURRENT.with(|current| {
+        // Not in a worker's own loop, which is not a task but has one.
+        if ptr::eq(current.task.get(), task) {
+            current.locals.set(task.locals.table());
+        }
+    });
 }
 
 /// The task that runs this code, for its identity and its thread-locals: a coroutine also where nothing may be switched.
 #[inline]
 pub(crate) fn current_task<'a>() -> &'a Task {
-    let task = CURRENT.get();
+    let task = current();
     if task.is_null() {
         return current_task_slow();
     }
-    // SAFETY: see `current_coroutine`; for an OS thread it is alive until the thread's own thread-locals end, and then
-    // the word is null.
+    // SAFETY: see `current_coroutine`; for an OS thread it is alive until the very end of the thread, and then the
+    // word is null.
     unsafe { &*task }
 }
 
 #[cold]
 fn current_task_slow<'a>() -> &'a Task {
     let task = os_thread().0;
-    // SAFETY: the thread's slot, or nobody, keeps the count; see `os_thread`.
+    // SAFETY: the OS thread has a count of its task until `os_thread_ends`.
     unsafe { &*task.as_ptr() }
 }
 
@@ -151,60 +209,93 @@ impl OsThread {
     }
 }
 
-/// The task of this OS thread itself, also while a coroutine runs on it.
+/// The task of this OS thread itself, also while a coroutine runs on it. Made on first use.
 pub(crate) fn os_thread() -> OsThread {
-    let known = OS_THREAD.try_with(|slot| {
-        let task = slot.0.take();
-        let known = task.as_ref().map(TaskRef::as_ptr);
-        slot.0.set(task);
-        known
-    });
-    match known {
-        Ok(Some(task)) => OsThread(task),
-        Ok(None) => {
-            let task = new_os_thread();
-            let known = task.as_ptr();
-            OS_THREAD.with(|slot| slot.0.set(Some(task)));
-            if worker().is_none() {
-                CURRENT.set(known.as_ptr());
-            }
-            OsThread(known)
-        }
-        // The thread's own thread-locals are being destroyed, and a destructor among them blocks or asks who it is. It
-        // gets an identity for the rest of the thread's life; nothing can give that one back.
-        Err(_) => {
-            let task = new_os_thread().into_raw();
-            if worker().is_none() {
-                CURRENT.set(task.as_ptr());
-            }
-            OsThread(task)
-        }
+    match NonNull::new(OS_THREAD.get().cast_mut()) {
+        Some(task) => OsThread(task),
+        None => new_os_thread(),
     }
 }
 
-/// Owns the task of an OS thread until the thread ends.
-struct OsThreadSlot(Cell<Option<TaskRef>>);
-
-impl Drop for OsThreadSlot {
-    fn drop(&mut self) {
-        if let Some(task) = self.0.take() {
-            task.locals.run_destructors();
-            if worker().is_none() {
-                CURRENT.set(ptr::null());
-            }
-        }
-    }
-}
-
-fn new_os_thread() -> TaskRef {
+/// Nothing here may ask the global allocator for memory before the task is in its place, for that allocator may use
+/// thread-locals, and they ask for this task.
+#[cold]
+fn new_os_thread() -> OsThread {
     static VTABLE: VTable = VTable {
         run: |_| unreachable!("an OS thread is not resumed"),
         result: |_| ptr::null_mut(),
-        // SAFETY: made by `Box::new` below, and the last reference is gone.
-        free: |task| drop(unsafe { Box::from_raw(task.as_ptr()) }),
+        free: |task| {
+            // SAFETY: the last reference is gone.
+            unsafe { task.as_ptr().drop_in_place() };
+            // SAFETY: allocated below, with this layout.
+            unsafe { System.dealloc(task.as_ptr().cast(), Layout::new::<Task>()) };
+        },
     };
-    let name = std::thread::current().name().map(Box::from);
-    let task = Box::new(Task::new(&VTABLE, name, 0, 1));
-    // SAFETY: its one count goes to the reference.
-    unsafe { TaskRef::from_raw(NonNull::from(Box::leak(task))) }
+    let layout = Layout::new::<Task>();
+    // SAFETY: a task is not of size 0.
+    let Some(task) = NonNull::new(unsafe { System.alloc(layout) }.cast::<Task>()) else { handle_alloc_error(layout) };
+    // SAFETY: fresh memory of this layout. The one count belongs to the OS thread.
+    unsafe { task.write(Task::new(&VTABLE, None, 0, 1)) };
+    OS_THREAD.set(task.as_ptr());
+    // SAFETY: just made, and this OS thread has a count of it.
+    let header = unsafe { task.as_ref() };
+    if worker().is_none() {
+        set_current(Some(header));
+    }
+    if ENDED.get() {
+        // Somebody asks who it is in the last moments of an OS thread, when nothing can be left with it any more. This
+        // task is never freed, and is not to get values that somebody would have to drop.
+        header.locals.close();
+        return OsThread(task);
+    }
+    // If the first fails, the second still comes; if the second does, the task is leaked.
+    let _ = AT_END.try_with(|_| ());
+    pal::thread_exit::leave(task.cast(), os_thread_ends);
+    if let Some(name) = std::thread::current().name() {
+        header.set_name(name.into());
+    }
+    OsThread(task)
+}
+
+/// Drops the values of an OS thread's thread-locals at its end, where its real thread-locals are dropped.
+struct AtEnd;
+
+impl Drop for AtEnd {
+    fn drop(&mut self) {
+        if let Some(task) = NonNull::new(OS_THREAD.get().cast_mut()) {
+            // SAFETY: the OS thread has a count of its task until `os_thread_ends`.
+            as_itself(unsafe { task.as_ref() }, |task| task.locals.run_destructors());
+        }
+    }
+}
+
+/// The very end of an OS thread whose task this is: all of its thread-locals are gone. Their destructors may have made
+/// values of ours meanwhile; these are dropped here.
+extern "C" fn os_thread_ends(task: *mut ()) {
+    let Some(task) = NonNull::new(task.cast::<Task>()) else { return };
+    // SAFETY: the count that `new_os_thread` has left is given back here, once.
+    let task = unsafe { TaskRef::from_raw(task) };
+    let destructors = || as_itself(&task, |task| task.locals.run_destructors());
+    or_abort(destructors, "thread local panicked on drop");
+    task.locals.close();
+    ENDED.set(true);
+    OS_THREAD.set(ptr::null());
+    if worker().is_none() {
+        set_current(None);
+    }
+}
+
+/// Runs `f` with the OS thread's own task for the current one. (It is not if a worker's OS thread is ended by `exit`, in
+/// the middle of a coroutine.)
+fn as_itself(task: &Task, f: impl FnOnce(&Task)) {
+    struct Restore(*const Task);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            // SAFETY: null, or a task that was current and so is alive.
+            set_current(unsafe { self.0.as_ref() });
+        }
+    }
+    let _restore = Restore(current());
+    set_current(Some(task));
+    f(task);
 }

@@ -21,7 +21,7 @@
 //! sleeps for some tens of microseconds and takes one whose worker has not switched meanwhile, which means that somebody
 //! computes there and keeps the child waiting. It goes on watching, at longer intervals, as long as there are spawns.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use super::primitive::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 /// See the module's text.
 pub(crate) struct Idle {

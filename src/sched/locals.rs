@@ -1,38 +1,77 @@
 //! A task's thread-locals: a table of values, indexed by the number of the key.
 //!
 //! A key gets its number on first use anywhere in the process. A task's table starts empty and grows to the highest
-//! number that the task has used. A slot is null (never initialised), DESTROYED, or the address of a boxed value.
-//! Values that need dropping are noted in the order of their initialisation and dropped in the opposite one when the task
-//! ends, as std does; the memory of the others is freed after that, so destructors may still use them.
+//! number that the task has used. Its slot 0 holds its length; any other is null (no value yet), DESTROYED, or the
+//! address of a value. The table of the task that runs is at hand in one thread-local word of the OS thread
+//! (`sched::current`), so an access costs that load, a look at the length, and a load of the slot.
+//!
+//! Values that need dropping form one list, the others another. When the task ends, the first list is emptied from its
+//! newest value to its oldest, as std does it, those too that destructors add meanwhile. The values of the second list
+//! stay readable all the while, and their memory is freed after that.
+//!
+//! Nothing here asks the program's global allocator for memory, so that an allocator may itself use thread-locals, as it
+//! may use std's.
 
-use std::cell::{Cell, RefCell};
-use std::ptr;
+use std::alloc::{GlobalAlloc, Layout, System, handle_alloc_error};
+use std::cell::Cell;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The number of a key of thread-locals, given on first use.
+#[derive(Debug)]
 pub(crate) struct LocalIndex(AtomicU32);
+
+/// What it is before: no table is that long.
+const UNNUMBERED: u32 = u32::MAX;
 
 impl LocalIndex {
     pub(crate) const fn new() -> LocalIndex {
-        LocalIndex(AtomicU32::new(0))
+        LocalIndex(AtomicU32::new(UNNUMBERED))
     }
 
-    /// The number; 0 is nobody's, and what it is before the first use.
+    /// The number, or UNNUMBERED.
     #[inline]
-    fn get_or_zero(&self) -> usize {
+    fn peek(&self) -> usize {
         // Relaxed: a number, nothing behind it.
         self.0.load(Ordering::Relaxed) as usize
     }
 
     fn get(&self) -> usize {
+        // 0 is where a table has its length.
         static NEXT: AtomicU32 = AtomicU32::new(1);
-        if self.get_or_zero() == 0 {
+        if self.peek() == UNNUMBERED as usize {
             let fresh = NEXT.fetch_add(1, Ordering::Relaxed);
-            assert!(fresh != 0, "out of numbers for thread-local keys");
+            assert!(fresh < i32::MAX as u32, "out of numbers for thread-local keys");
             // If another thread was first, a number is wasted.
-            let _ = self.0.compare_exchange(0, fresh, Ordering::Relaxed, Ordering::Relaxed);
+            let _ = self.0.compare_exchange(UNNUMBERED, fresh, Ordering::Relaxed, Ordering::Relaxed);
         }
-        self.get_or_zero()
+        self.peek()
+    }
+}
+
+/// What stands before every value in its allocation.
+pub(crate) struct Header {
+    /// The one that was put into the same list before.
+    older: Cell<*const Header>,
+    /// The key's number, known once it is in a table.
+    index: Cell<usize>,
+    kind: &'static Kind,
+}
+
+/// What is known of the type of a value.
+pub(crate) struct Kind {
+    /// Drops the value and frees its allocation.
+    ///
+    /// # Safety
+    /// The header is that of a live value of this kind which is in no table any more.
+    pub(crate) dispose: unsafe fn(NonNull<Header>),
+    /// Whether the type has a destructor.
+    pub(crate) needs_drop: bool,
+}
+
+impl Header {
+    pub(crate) const fn new(kind: &'static Kind) -> Header {
+        Header { older: Cell::new(ptr::null()), index: Cell::new(0), kind }
     }
 }
 
@@ -41,136 +80,197 @@ pub(crate) enum Slot {
     /// Nothing yet.
     Initial,
     /// A value of the key's type.
-    Alive(*mut ()),
+    Alive(NonNull<()>),
     /// The value has been, or is being, dropped.
     Destroyed,
 }
 
-const DESTROYED: *mut () = ptr::without_provenance_mut(1);
+const DESTROYED: *const () = ptr::without_provenance(1);
 
-/// How a boxed value is dropped or freed.
+/// A task's table as its OS thread keeps it at hand.
 #[derive(Clone, Copy)]
-pub(crate) struct Dispose {
-    /// Runs the destructor, if the type has one, and frees the memory.
-    ///
-    /// # Safety
-    /// The pointer is one that the same key's type was boxed at, not disposed of before.
-    pub(crate) dispose: unsafe fn(*mut ()),
-    /// Whether there is a destructor.
-    pub(crate) needs_drop: bool,
-}
+pub(crate) struct Table(*const *const ());
 
-struct Owned {
-    index: usize,
-    dispose: Dispose,
+/// The table of a task that has no values.
+struct Empty(#[expect(dead_code, reason = "read as a table")] [*const (); 1]);
+
+// SAFETY: one word that is never written.
+unsafe impl Sync for Empty {}
+
+static EMPTY: Empty = Empty([ptr::without_provenance(1)]);
+
+impl Table {
+    /// The table of a task that has no values.
+    #[inline]
+    pub(crate) const fn empty() -> Table {
+        Table((&raw const EMPTY).cast())
+    }
+
+    /// The value of this key, if it is alive: the fast path.
+    #[inline]
+    pub(crate) fn alive(self, index: &LocalIndex) -> Option<NonNull<()>> {
+        let value = self.slot(index);
+        if value <= DESTROYED {
+            return None;
+        }
+        NonNull::new(value.cast_mut())
+    }
+
+    /// What the slot of this key holds; null for a key that has none, or no number yet.
+    #[inline]
+    fn slot(self, index: &LocalIndex) -> *const () {
+        let index = index.peek();
+        if index < self.len() {
+            // SAFETY: a table has at least as many slots as its first one says.
+            unsafe { *self.0.add(index) }
+        } else {
+            ptr::null()
+        }
+    }
+
+    #[inline]
+    fn len(self) -> usize {
+        // SAFETY: a table has at least one slot, which holds its length.
+        unsafe { *self.0 }.addr()
+    }
+
+    fn is_empty(self) -> bool {
+        self.0 == Table::empty().0
+    }
 }
 
 /// See the module's text. Touched only by the task that it belongs to.
 pub(crate) struct Locals {
-    /// `len` slots.
-    slots: Cell<*mut *mut ()>,
-    len: Cell<usize>,
-    /// Every live value, in the order of initialisation.
-    owned: RefCell<Vec<Owned>>,
+    /// From `System`, unless it is [`EMPTY`].
+    table: Cell<Table>,
+    /// The newest value that needs dropping.
+    droppable: Cell<*const Header>,
+    /// The newest one of the others.
+    plain: Cell<*const Header>,
+    /// No value that needs dropping may be added: nobody would drop it.
+    closed: Cell<bool>,
 }
 
 impl Locals {
     pub(crate) const fn new() -> Locals {
-        Locals { slots: Cell::new(ptr::null_mut()), len: Cell::new(0), owned: RefCell::new(Vec::new()) }
+        Locals {
+            table: Cell::new(Table::empty()),
+            droppable: Cell::new(ptr::null()),
+            plain: Cell::new(ptr::null()),
+            closed: Cell::new(false),
+        }
     }
 
-    /// The value's address if it is alive, else null: the fast path.
+    /// The present table. It changes with [`put`](Self::put) and [`clear`](Self::clear).
     #[inline]
-    pub(crate) fn alive(&self, index: &LocalIndex) -> *mut () {
-        match self.slot(index) {
-            DESTROYED => ptr::null_mut(),
-            value => value,
+    pub(crate) fn table(&self) -> Table {
+        self.table.get()
+    }
+
+    /// What the slot of this key holds, for a value that needs dropping or not.
+    pub(crate) fn get(&self, index: &LocalIndex, needs_drop: bool) -> Slot {
+        let value = self.table().slot(index);
+        if value == DESTROYED {
+            return Slot::Destroyed;
+        }
+        match NonNull::new(value.cast_mut()) {
+            Some(value) => Slot::Alive(value),
+            None if self.closed.get() && needs_drop => Slot::Destroyed,
+            None => Slot::Initial,
         }
     }
 
-    /// What the slot of this key holds.
-    pub(crate) fn get(&self, index: &LocalIndex) -> Slot {
-        match self.slot(index) {
-            value if value.is_null() => Slot::Initial,
-            DESTROYED => Slot::Destroyed,
-            value => Slot::Alive(value),
-        }
-    }
-
-    /// Puts a boxed value into the slot of this key, which must be [`Slot::Initial`].
-    pub(crate) fn put(&self, index: &LocalIndex, value: *mut (), dispose: Dispose) {
+    /// Takes over a value for this key, whose slot must be [`Slot::Initial`].
+    ///
+    /// The table may be another one afterwards: only `sched::current` calls this.
+    ///
+    /// # Safety
+    /// The value is alive, in no table yet, and of the key's one type; the header is its own.
+    pub(crate) unsafe fn put(&self, index: &LocalIndex, header: NonNull<Header>, value: NonNull<()>) {
         let index = index.get();
-        if index >= self.len.get() {
+        if index >= self.table().len() {
             self.grow(index + 1);
         }
-        self.owned.borrow_mut().push(Owned { index, dispose });
-        self.set(index, value);
+        // SAFETY: alive, as the caller promises, and from now on until it is disposed of.
+        let known = unsafe { header.as_ref() };
+        let list = if known.kind.needs_drop { &self.droppable } else { &self.plain };
+        known.index.set(index);
+        known.older.set(list.replace(header.as_ptr()));
+        self.set(index, value.as_ptr());
     }
 
-    /// Drops every value that needs it, last initialised first, those too that destructors initialise meanwhile; then
-    /// frees the others.
+    /// Drops every value that needs it, last initialised first, those too that destructors initialise meanwhile.
     pub(crate) fn run_destructors(&self) {
-        loop {
-            let next = {
-                let mut owned = self.owned.borrow_mut();
-                let last = owned.iter().rposition(|o| o.dispose.needs_drop);
-                last.map(|at| owned.remove(at))
-            };
-            let Some(Owned { index, dispose }) = next else { break };
-            let value = self.raw(index);
-            self.set(index, DESTROYED);
-            // SAFETY: the value was put there with this very `dispose`, and is out of the table now.
-            unsafe { (dispose.dispose)(value) };
+        self.dispose_of(&self.droppable, DESTROYED);
+    }
+
+    /// Frees what [`run_destructors`](Self::run_destructors) has left, and the table: only `sched::current` calls this, and
+    /// the destructor.
+    pub(crate) fn clear(&self) {
+        debug_assert!(self.droppable.get().is_null(), "cleared before the destructors were run");
+        self.dispose_of(&self.plain, ptr::null());
+        self.free_table();
+    }
+
+    /// No value that needs dropping can be added any more.
+    pub(crate) fn close(&self) {
+        self.closed.set(true);
+    }
+
+    fn dispose_of(&self, list: &Cell<*const Header>, leaving: *const ()) {
+        while let Some(newest) = NonNull::new(list.get().cast_mut()) {
+            // SAFETY: what is in a list is alive.
+            let header = unsafe { newest.as_ref() };
+            list.set(header.older.get());
+            self.set(header.index.get(), leaving);
+            // SAFETY: of the kind that it says, and out of the list and the table now. No reference of the value is left:
+            // it can be borrowed only during a call of `LocalKey::with`, and none is in progress where destructors run,
+            // or it is on a value that has not been reached yet.
+            unsafe { (header.kind.dispose)(newest) };
         }
-        for Owned { index, dispose } in self.owned.take() {
-            let value = self.raw(index);
-            self.set(index, ptr::null_mut());
-            // SAFETY: as above.
-            unsafe { (dispose.dispose)(value) };
-        }
     }
 
-    #[inline]
-    fn slot(&self, index: &LocalIndex) -> *mut () {
-        let index = index.get_or_zero();
-        if index < self.len.get() { self.raw(index) } else { ptr::null_mut() }
-    }
-
-    #[inline]
-    fn raw(&self, index: usize) -> *mut () {
-        debug_assert!(index < self.len.get());
-        // SAFETY: `slots` has `len` elements, and only this task touches them.
-        unsafe { *self.slots.get().add(index) }
-    }
-
-    fn set(&self, index: usize, value: *mut ()) {
-        debug_assert!(index < self.len.get());
-        // SAFETY: as in `raw`.
-        unsafe { *self.slots.get().add(index) = value };
+    fn set(&self, index: usize, value: *const ()) {
+        let Table(slots) = self.table();
+        debug_assert!(index != 0 && index < self.table().len());
+        // SAFETY: a table that has held a value of this number is that long, does not shrink while it has values, is not
+        // EMPTY, and only this task touches it.
+        unsafe { *slots.cast_mut().add(index) = value };
     }
 
     #[cold]
     fn grow(&self, least: usize) {
+        let Table(slots) = self.table();
         let len = least.next_power_of_two().max(8);
-        let mut slots = self.take_slots();
-        slots.resize(len, ptr::null_mut());
-        let slots = Box::leak(slots.into_boxed_slice());
-        self.slots.set(slots.as_mut_ptr());
-        self.len.set(len);
+        let layout = layout_of(len);
+        // SAFETY: not of size 0.
+        let new_slots = unsafe { System.alloc_zeroed(layout) }.cast::<*const ()>();
+        if new_slots.is_null() {
+            handle_alloc_error(layout);
+        }
+        // SAFETY: the old table has so many slots, the new one more, and they are different allocations.
+        unsafe { ptr::copy_nonoverlapping(slots, new_slots, self.table().len()) };
+        // SAFETY: the new table's first slot.
+        unsafe { *new_slots = ptr::without_provenance(len) };
+        self.free_table();
+        self.table.set(Table(new_slots));
     }
 
-    fn take_slots(&self) -> Vec<*mut ()> {
-        let (slots, len) = (self.slots.replace(ptr::null_mut()), self.len.replace(0));
-        if slots.is_null() {
-            return Vec::new();
+    fn free_table(&self) {
+        let table = self.table.replace(Table::empty());
+        if !table.is_empty() {
+            // SAFETY: allocated in `grow` with this length, and out of use now.
+            unsafe { System.dealloc(table.0.cast_mut().cast(), layout_of(table.len())) };
         }
-        // SAFETY: leaked by `grow` as a boxed slice of this length.
-        unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(slots, len)) }.into_vec()
     }
+}
+
+fn layout_of(len: usize) -> Layout {
+    Layout::array::<*const ()>(len).expect("a table of at most 2^35 bytes")
 }
 
 impl Drop for Locals {
     fn drop(&mut self) {
-        drop(self.take_slots());
+        self.clear();
     }
 }

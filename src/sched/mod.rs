@@ -6,29 +6,36 @@
 //! | `current` | who runs on this OS thread |
 //! | `locals` | a task's thread-locals |
 //! | `context`, `stack` | the switch, and the memory that it switches to |
-//! | `wait_queue` | tasks that wait for one thing |
+//! | `wait_list`, `wait_queue` | tasks that wait for one thing, under another's lock or their own |
 //! | `worker`, `run_queue`, `timers`, `inbox` | an OS thread that runs coroutines, and its parts |
-//! | `reactor` | readiness of descriptors |
+//! | `reactor`, `source`, `registration` | readiness of descriptors |
+//! | `blocking_pool` | OS threads for what blocks in the kernel |
+//! | `once_arc` | a place that is filled once |
 //! | `idle` | who sleeps and who searches |
 //! | `runtime` | the workers together |
 //! | `spawn` | a closure becomes a task |
 
+pub(crate) mod blocking_pool;
 pub(crate) mod context;
 pub(crate) mod current;
 mod idle;
 mod inbox;
 pub(crate) mod locals;
+pub(crate) mod once_arc;
 pub(crate) mod panics;
 pub(crate) mod park_state;
 pub(crate) mod primitive;
 pub(crate) mod reactor;
 pub(crate) mod reason;
+pub(crate) mod registration;
 mod run_queue;
 pub(crate) mod runtime;
+pub(crate) mod source;
 pub(crate) mod spawn;
 pub(crate) mod stack;
 pub(crate) mod task;
 mod timers;
+pub(crate) mod wait_list;
 pub(crate) mod wait_queue;
 pub(crate) mod worker;
 

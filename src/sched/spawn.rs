@@ -8,7 +8,7 @@ use std::mem::ManuallyDrop;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr::NonNull;
 
-use super::current::worker;
+use super::current::{clear_locals, worker};
 use super::runtime::runtime;
 use super::stack;
 use super::task::{Task, TaskRef, VTable};
@@ -128,6 +128,7 @@ where
         spawned.stage.set(Stage::Result);
     }
     or_abort(|| header.locals.run_destructors(), "thread local panicked on drop");
+    clear_locals();
     // SAFETY: only here, once.
     let at_end = unsafe { (*spawned.at_end.get()).take() };
     if header.set_done() && spawned.stage.get() == Stage::Result {
@@ -135,6 +136,9 @@ where
         let outcome = unsafe { (*(&raw mut (*spawned.body.get()).result).cast::<Option<Outcome<T>>>()).take() };
         unseen_panic = outcome.as_ref().is_some_and(Result::is_err);
         drop_or_abort(outcome, "thread result panicked on drop");
+        // The result's destructor may have made new ones.
+        or_abort(|| header.locals.run_destructors(), "thread local panicked on drop");
+        clear_locals();
     }
     if let Some(at_end) = at_end {
         at_end(unseen_panic);
@@ -163,7 +167,7 @@ pub(crate) fn drop_or_abort<T>(value: T, message: &str) {
 }
 
 /// As std does where a panic can go nowhere.
-fn or_abort(f: impl FnOnce(), message: &str) {
+pub(crate) fn or_abort(f: impl FnOnce(), message: &str) {
     if panic::catch_unwind(AssertUnwindSafe(f)).is_err() {
         eprintln!("fatal runtime error: {message}, aborting");
         std::process::abort();

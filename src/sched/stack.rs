@@ -48,9 +48,9 @@ impl Stack {
     }
 }
 
-/// The smallest slot: a page for the guard, and some for what runs before and after the closure.
-const LEAST_CLASS: u8 = 14;
-/// Slots come from slabs of so many bytes, or of one slot where that is more.
+/// The smallest slot: room for a panic's message besides the guard; what is not touched costs nothing.
+const LEAST_CLASS: u8 = 16;
+/// Slots come from slabs of so many bytes, or of one slot where that is more; of less where the kernel refuses.
 const SLAB: usize = 1 << 27;
 
 /// The size class of a stack of at least `size` bytes; an error where nothing that large could be mapped.
@@ -94,10 +94,8 @@ struct Pool {
     clean: usize,
     /// The least length of `free` since the last look.
     low_water: usize,
-    /// The slab that new slots are cut from, and the number of its slots that were.
-    growing: Option<(NonNull<u8>, usize)>,
-    /// Reserved slabs that nothing was cut from yet.
-    untouched: Vec<NonNull<u8>>,
+    /// Slots that were never used, as ranges: the first one, and how many.
+    untouched: Vec<(NonNull<u8>, usize)>,
     /// Slots in all slabs.
     capacity: usize,
     /// Coroutines that have, or will want, one.
@@ -107,10 +105,18 @@ struct Pool {
 // SAFETY: addresses of owned memory.
 unsafe impl Send for Pool {}
 
-#[derive(Default)]
 struct Slab {
+    slots: usize,
     /// How many of its slots lie in `free`; counted only while trimming.
     free: usize,
+}
+
+impl Pool {
+    /// The address of the slab that a slot is in.
+    fn slab_of(&self, slot: NonNull<u8>) -> usize {
+        let (&slab, _) = self.slabs.range(..=slot.addr().get()).next_back().expect("every slot is in a slab");
+        slab
+    }
 }
 
 static CLASSES: Lazy<Vec<Class>> = Lazy::new(|| {
@@ -135,10 +141,6 @@ impl Class {
         1 << self.class
     }
 
-    fn slots_per_slab(&self) -> usize {
-        (SLAB / self.size()).max(1)
-    }
-
     /// Promises `count` slots.
     fn promise(&self, count: usize) -> io::Result<()> {
         let mut pool = lock(&self.pool);
@@ -156,10 +158,27 @@ impl Class {
     }
 
     fn add_slab(&self, pool: &mut Pool) -> io::Result<()> {
-        let slots = self.slots_per_slab();
-        let slab = memory::reserve(slots * self.size(), slots * self.size())?;
-        pool.slabs.insert(slab.addr().get(), Slab::default());
-        pool.untouched.push(slab);
+        let mut slots = (SLAB / self.size()).max(1);
+        let slab = loop {
+            match memory::reserve(slots * self.size(), self.size()) {
+                Ok(slab) => break slab,
+                Err(_) if slots > 1 => slots /= 2,
+                Err(error) => return Err(error),
+            }
+        };
+        // Where every guard takes a mapping of its own, these run out: that has to be known before a slot is promised.
+        if guard::takes_mapping() {
+            for slot in 0..slots {
+                // SAFETY: page-aligned, inside what was just reserved, and nobody's yet.
+                if let Err(error) = unsafe { guard::install(slab.add(slot * self.size()), memory::page_size()) } {
+                    // SAFETY: reserved above, and nobody's.
+                    unsafe { memory::release(slab, slots * self.size()) };
+                    return Err(error);
+                }
+            }
+        }
+        pool.slabs.insert(slab.addr().get(), Slab { slots, free: 0 });
+        pool.untouched.push((slab, slots));
         pool.capacity += slots;
         Ok(())
     }
@@ -192,19 +211,19 @@ impl Class {
 
     /// A slot that was never used, with its guard.
     fn cut(&self, pool: &mut Pool) -> Option<NonNull<u8>> {
-        let (slab, used) = match pool.growing {
-            Some(growing) => growing,
-            None => (pool.untouched.pop()?, 0),
-        };
-        // SAFETY: inside the slab: `used` is less than the number of its slots, or `growing` would be `None`.
-        let slot = unsafe { slab.add(used * self.size()) };
-        // SAFETY: page-aligned, reserved, and nobody's yet.
-        if unsafe { guard::install(slot, memory::page_size()) }.is_err() {
-            // No more mappings: perhaps later, when others have been given back.
-            pool.growing = Some((slab, used));
-            return None;
+        let (slot, count) = pool.untouched.pop()?;
+        if !guard::takes_mapping() {
+            // SAFETY: page-aligned, reserved, and nobody's yet.
+            if unsafe { guard::install(slot, memory::page_size()) }.is_err() {
+                // The kernel has no memory for it: perhaps later, when others have been given back.
+                pool.untouched.push((slot, count));
+                return None;
+            }
         }
-        pool.growing = (used + 1 < self.slots_per_slab()).then_some((slab, used + 1));
+        if count > 1 {
+            // SAFETY: still inside the slab.
+            pool.untouched.push((unsafe { slot.add(self.size()) }, count - 1));
+        }
         Some(slot)
     }
 
@@ -250,51 +269,48 @@ impl Class {
 
     /// Unmaps the slabs whose slots are all among the `idle` coldest free ones, as far as promises allow.
     fn release_slabs(&self, pool: &mut Pool, idle: usize) {
-        let slots = self.slots_per_slab();
-        let spare = pool.capacity.saturating_sub(pool.promised + idle_allowance());
-        if idle < slots || spare < slots {
+        let mut spare = pool.capacity.saturating_sub(pool.promised + idle_allowance());
+        if idle == 0 || spare == 0 {
             return;
         }
-        let slab_of = |slot: NonNull<u8>| slot.addr().get() & !(slots * self.size() - 1);
         for slab in pool.slabs.values_mut() {
             slab.free = 0;
         }
-        for &slot in &pool.free[..idle] {
-            if let Some(slab) = pool.slabs.get_mut(&slab_of(slot)) {
-                slab.free += 1;
-            }
+        for place in 0..idle {
+            let slab = pool.slab_of(pool.free[place]);
+            pool.slabs.get_mut(&slab).expect("just found").free += 1;
         }
-        let mut may_go = spare / slots;
-        let mut gone = Vec::new();
+        let mut gone = BTreeMap::new();
         for (&address, slab) in &pool.slabs {
-            if may_go > 0 && slab.free == slots {
-                may_go -= 1;
-                gone.push(address);
+            if slab.free == slab.slots && slab.slots <= spare {
+                spare -= slab.slots;
+                gone.insert(address, slab.slots);
             }
         }
         if gone.is_empty() {
             return;
         }
-        let is_gone = |slot: NonNull<u8>| gone.binary_search(&slab_of(slot)).is_ok();
         let mut bases = Vec::new();
-        let (mut place, mut clean_gone) = (0, 0);
-        let clean = pool.clean;
-        pool.free.retain(|&slot| {
-            let goes = is_gone(slot);
-            if goes && slot.addr().get() == slab_of(slot) {
-                bases.push(slot);
+        let mut clean_gone = 0;
+        let mut kept = Vec::with_capacity(pool.free.len());
+        for (place, &slot) in pool.free.iter().enumerate() {
+            let slab = pool.slab_of(slot);
+            match gone.get(&slab) {
+                None => kept.push(slot),
+                Some(&slots) => {
+                    clean_gone += usize::from(place < pool.clean);
+                    if slot.addr().get() == slab {
+                        bases.push((slot, slots));
+                    }
+                }
             }
-            clean_gone += usize::from(goes && place < clean);
-            place += 1;
-            !goes
-        });
+        }
+        pool.free = kept;
         pool.clean -= clean_gone;
         pool.low_water = pool.free.len();
-        pool.capacity -= gone.len() * slots;
-        for address in &gone {
-            pool.slabs.remove(address);
-        }
-        for base in bases {
+        for (base, slots) in bases {
+            pool.slabs.remove(&base.addr().get());
+            pool.capacity -= slots;
             // SAFETY: every slot of this slab was free and is out of the pile.
             unsafe { memory::release(base, slots * self.size()) };
         }
@@ -437,7 +453,7 @@ mod tests {
         assert!(class.trim(), "the first look finds nothing that was idle since the one before");
         class.trim();
         let pool = lock(&class.pool);
-        assert!(pool.capacity < 2 * class.slots_per_slab() + idle_allowance(), "slabs left: {}", pool.slabs.len());
+        assert!(pool.capacity <= SLAB / class.size() + idle_allowance(), "slots left: {}", pool.capacity);
         assert_eq!(pool.clean, pool.free.len());
     }
 }

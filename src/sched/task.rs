@@ -5,7 +5,7 @@
 //! stack. The header is counted by [`TaskRef`]s; a coroutine that has not finished holds one of itself, which its worker
 //! gives back at the end, so a pointer in a run queue needs no count of its own.
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::{Cell, OnceCell, UnsafeCell};
 use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
@@ -62,7 +62,8 @@ pub(crate) struct Task {
     pub(crate) joiners: WaitQueue,
     /// Given on first demand; 0 before.
     id: AtomicU64,
-    name: Option<Box<str>>,
+    /// Set before anybody else knows of the task, and never again.
+    name: OnceCell<Box<str>>,
     /// An OS thread stops here.
     os_parker: OsParker,
 }
@@ -88,7 +89,7 @@ pub(crate) type Unparker = TaskRef;
 
 impl Task {
     pub(crate) fn new(vtable: &'static VTable, name: Option<Box<str>>, stack_class: u8, refs: usize) -> Task {
-        Task {
+        let task = Task {
             refs: AtomicUsize::new(refs),
             vtable,
             state: ParkState::new(),
@@ -104,9 +105,18 @@ impl Task {
             done: AtomicU32::new(0),
             joiners: WaitQueue::new(),
             id: AtomicU64::new(0),
-            name,
+            name: OnceCell::new(),
             os_parker: OsParker::new(),
+        };
+        if let Some(name) = name {
+            task.set_name(name);
         }
+        task
+    }
+
+    /// Names the task; only once, and while nobody else knows of it.
+    pub(crate) fn set_name(&self, name: Box<str>) {
+        let _ = self.name.set(name);
     }
 
     /// A reference of this task.
@@ -117,7 +127,7 @@ impl Task {
 
     /// The name that it was given.
     pub(crate) fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+        self.name.get().map(|name| &**name)
     }
 
     /// A number that no other task of the process has or had.

@@ -311,7 +311,9 @@ impl Worker {
         if turn.is_multiple_of(CHECK) {
             self.check();
             // The oldest unstarted spawn, so that none waits for ever behind younger ones or busy coroutines.
-            if let Some(task) = self.oldest_fresh() {
+            if !self.fresh.is_empty()
+                && let Some(task) = self.oldest_fresh()
+            {
                 return Some(task);
             }
         }
@@ -326,7 +328,8 @@ impl Worker {
     /// Every now and then, while there are coroutines to run.
     #[cold]
     fn check(&self) {
-        if self.timers.is_empty() && !self.reactor.has_sources() && self.trim_at.get().is_none() {
+        let trim_may_be_due = self.trim_at.get().is_some() && self.turn.get().is_multiple_of(CHECK * 64);
+        if self.timers.is_empty() && !self.reactor.has_sources() && !trim_may_be_due {
             return;
         }
         let now = Instant::now();
@@ -341,7 +344,7 @@ impl Worker {
     fn run_task(&self, task: NonNull<Task>) {
         // SAFETY: a task in a queue has not finished, so it is alive: it holds a reference of itself.
         let header = unsafe { task.as_ref() };
-        set_current(header);
+        set_current(Some(header));
         refill();
         self.in_coroutine.set(true);
         // SAFETY: the context belongs to this worker, and only this loop touches it.
@@ -349,7 +352,7 @@ impl Worker {
         let context = context.as_mut().expect("a task that is to run has a stack");
         let switch = context.resume();
         self.in_coroutine.set(false);
-        set_current(ptr::null());
+        set_current(None);
         match switch {
             Switch::Yielded => self.ready.push(task),
             Switch::Parked => {

@@ -16,6 +16,7 @@ mod once_lock;
 mod reentrant_lock;
 mod wait_timeout_result;
 
+pub mod mpsc;
 pub mod nonpoison;
 pub mod poison;
 

@@ -18,6 +18,9 @@ mod builder;
 mod functions;
 mod id;
 mod join_handle;
+mod local;
+#[doc(hidden)]
+pub mod local_impl;
 mod scoped;
 #[expect(clippy::module_inception, reason = "named for the type in it")]
 mod thread;
@@ -28,5 +31,6 @@ pub use functions::{panicking, park, park_timeout, sleep, sleep_until, spawn, yi
 pub use functions::{park_timeout_ms, sleep_ms};
 pub use id::ThreadId;
 pub use join_handle::JoinHandle;
+pub use local::LocalKey;
 pub use scoped::{Scope, ScopedJoinHandle, scope};
 pub use thread::{Thread, current};

@@ -128,7 +128,7 @@ impl<T: ?Sized> RwLock<T> {
     /// The lock is poisoned. The error holds the guard.
     ///
     /// # Panics
-    /// There are 2^28 - 1 readers already.
+    /// There are 2^30 - 2 readers already.
     ///
     /// # Examples
     ///

@@ -1,6 +1,6 @@
-//! The mechanisms of the locks, free of the data that they guard, of poison and of guards.
+//! The mechanisms of `sync`, free of the data that they guard, of poison and of guards.
 //!
-//! All of them wait on `sched::wait_queue`s by `park`, so they serve coroutines and OS threads alike, and none knows which
+//! All of them wait by `park`, so they serve coroutines and OS threads alike, and none knows which
 //! it has before it. They are `const` to make, and nothing of the system's is behind them before somebody waits.
 //!
 //! How they keep coroutines of one worker from starving one another, which no clock interrupts:
@@ -13,16 +13,20 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `mutex` | one word and a queue |
-//! | `rwlock` | one word, two queues, and a place for the writer whose turn it is |
+//! | `turns` | a queue of those who wait for a lock, which may be handed over |
+//! | `mutex` | one word, and turns |
+//! | `rwlock` | one word, turns for readers and for writers, and a queue for the writer whose turn it is |
 //! | `condvar` | a queue |
 //! | `once` | one word and a queue |
+//! | `channel` | what `mpsc` is built on |
 
+pub(crate) mod channel;
 mod condvar;
 mod mutex;
 mod once;
 mod rwlock;
 mod spin;
+mod turns;
 
 pub(crate) use condvar::Condvar;
 pub(crate) use mutex::Mutex;

@@ -24,20 +24,20 @@
 //! 2 on the state says nothing of those who are left in the queue; that is the woken one's business. When it takes the
 //! lock it sets CONTENDED if there is anybody; if it finds the lock held, it enqueues itself again and so sets CONTENDED on
 //! the holder. So at most one of the waiters is awake for each release, and while it is not yet running the lock is as
-//! cheap as an uncontended one. One that unwinds instead passes the wake-up on (`park::wait_turn`).
+//! cheap as an uncontended one. One that unwinds instead passes the wake-up on (`turns`).
 //!
 //! A waiter that has been woken `PATIENCE` times in vain enqueues itself at the front and sets HANDOVER: the next release
 //! gives it the lock. Then barging goes on, unless the next in the queue is as badly off (`granted`).
 //!
 //! Releasing is a compare-exchange, and not a swap, because HANDOVER must not be unlocked even for a moment.
 
-use crate::park::{self, Reason, Turn};
+use crate::park::{self, Reason};
 use crate::sched::panics::panicking;
 use crate::sched::primitive::atomic::{AtomicU32, Ordering};
-use crate::sched::wait_queue::{Chosen, End, WaitQueue};
 
 use super::PATIENCE;
 use super::spin::spin;
+use super::turns::{End, Heir, Turn, Turns};
 
 const UNLOCKED: u32 = 0;
 const LOCKED: u32 = 1;
@@ -47,18 +47,18 @@ const HANDOVER: u32 = 3;
 /// See the module's text.
 pub(crate) struct Mutex {
     state: AtomicU32,
-    queue: WaitQueue,
+    turns: Turns,
 }
 
 impl Mutex {
     #[cfg(not(loom))]
     pub(crate) const fn new() -> Mutex {
-        Mutex { state: AtomicU32::new(UNLOCKED), queue: WaitQueue::new() }
+        Mutex { state: AtomicU32::new(UNLOCKED), turns: Turns::new() }
     }
 
     #[cfg(loom)]
     pub(crate) fn new() -> Mutex {
-        Mutex { state: AtomicU32::new(UNLOCKED), queue: WaitQueue::new() }
+        Mutex { state: AtomicU32::new(UNLOCKED), turns: Turns::new() }
     }
 
     /// Takes the lock if nobody holds it.
@@ -94,16 +94,16 @@ impl Mutex {
             });
             if seen == UNLOCKED {
                 // Those who were in the queue when this task was chosen from it are its business, and visible since then.
-                let others = losses > 0 && self.queue.has_waiters();
+                let others = losses > 0 && self.turns.has_waiters();
                 if self.take(if others { CONTENDED } else { LOCKED }) {
                     return;
                 }
             }
             let patient = losses < PATIENCE;
             let end = if patient { End::Back } else { End::Front };
-            match park::wait_turn(&self.queue, end, Reason::Mutex, || !self.announce(patient), || self.release()) {
+            match self.turns.wait(end, Reason::Mutex, || self.announce(patient), || self.release()) {
                 Turn::Ready => {}
-                Turn::Notified => losses += 1,
+                Turn::Woken => losses += 1,
                 Turn::Granted => return self.granted(patient),
             }
         }
@@ -162,17 +162,17 @@ impl Mutex {
             return;
         }
         if self.state.compare_exchange(CONTENDED, UNLOCKED, Ordering::Release, Ordering::Relaxed).is_ok() {
-            self.queue.notify_one();
+            self.turns.wake_one();
             return;
         }
         // HANDOVER. A store will do: while this task holds the lock only those who enqueue themselves change the state, under
         // the lock that `settle` is called under.
-        self.queue.grant_one(|chosen| {
-            let state = match chosen {
+        self.turns.grant_one(|heir| {
+            let state = match heir {
                 // Whoever wanted it so has unwound.
-                Chosen::Nobody => UNLOCKED,
-                Chosen::TheLast => LOCKED,
-                Chosen::OneOfSeveral => CONTENDED,
+                Heir::Nobody => UNLOCKED,
+                Heir::TheLast => LOCKED,
+                Heir::OneOfSeveral => CONTENDED,
             };
             self.state.store(state, Ordering::Release);
         });

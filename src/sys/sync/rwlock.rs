@@ -1,6 +1,6 @@
 //! Many readers or one writer: one word, two queues, and a place for the writer whose turn it is.
 //!
-//! The word is a number of readers (the lower 28 bits) and four bits:
+//! The word is a number of readers (the lower half) and four bits:
 //!
 //! | readers | `WRITER` | meaning |
 //! |---|---|---|
@@ -42,27 +42,30 @@
 //! While it lets readers in (2), the writer is a reader itself: nobody can have the lock for writing meanwhile, so it may
 //! do that in several steps, and `downgrade` is the same without leaving at the end.
 
-use crate::park::{self, Reason, Turn};
+use crate::park::{self, Reason};
 use crate::sched::panics::panicking;
-use crate::sched::primitive::atomic::{AtomicU32, Ordering};
-use crate::sched::wait_queue::{Chosen, End, WaitQueue};
+use crate::sched::primitive::atomic::{AtomicU64, Ordering};
+use crate::sched::wait_queue::WaitQueue;
 
 use super::PATIENCE;
 use super::spin::spin;
+use super::turns::{End, Heir, Turn, Turns};
 
-const WRITER: u32 = 1 << 31;
-const WRITERS_WAIT: u32 = 1 << 30;
-const READERS_WAIT: u32 = 1 << 29;
-const HANDOVER: u32 = 1 << 28;
-/// The bits of the number of readers; also the greatest number.
-const READERS: u32 = HANDOVER - 1;
-const READER: u32 = 1;
+const WRITER: u64 = 1 << 35;
+const WRITERS_WAIT: u64 = 1 << 34;
+const READERS_WAIT: u64 = 1 << 33;
+const HANDOVER: u64 = 1 << 32;
+/// The bits of the number of readers.
+const READERS: u64 = HANDOVER - 1;
+const READER: u64 = 1;
+/// As many as std lets in.
+const MOST_READERS: u64 = (1 << 30) - 2;
 
 /// See the module's text.
 pub(crate) struct RwLock {
-    state: AtomicU32,
-    readers: WaitQueue,
-    writers: WaitQueue,
+    state: AtomicU64,
+    readers: Turns,
+    writers: Turns,
     /// The one whose turn it is, until the readers have left.
     drain: WaitQueue,
 }
@@ -70,22 +73,12 @@ pub(crate) struct RwLock {
 impl RwLock {
     #[cfg(not(loom))]
     pub(crate) const fn new() -> RwLock {
-        RwLock {
-            state: AtomicU32::new(0),
-            readers: WaitQueue::new(),
-            writers: WaitQueue::new(),
-            drain: WaitQueue::new(),
-        }
+        RwLock { state: AtomicU64::new(0), readers: Turns::new(), writers: Turns::new(), drain: WaitQueue::new() }
     }
 
     #[cfg(loom)]
     pub(crate) fn new() -> RwLock {
-        RwLock {
-            state: AtomicU32::new(0),
-            readers: WaitQueue::new(),
-            writers: WaitQueue::new(),
-            drain: WaitQueue::new(),
-        }
+        RwLock { state: AtomicU64::new(0), readers: Turns::new(), writers: Turns::new(), drain: WaitQueue::new() }
     }
 
     // --- readers
@@ -95,7 +88,7 @@ impl RwLock {
     pub(crate) fn try_read(&self) -> bool {
         park::tick();
         let mut state = self.state.load(Ordering::Relaxed);
-        while state < READERS {
+        while state < MOST_READERS {
             match self.enter(state) {
                 Ok(_) => return true,
                 Err(now) => state = now,
@@ -107,20 +100,20 @@ impl RwLock {
     /// Takes the lock for reading.
     ///
     /// # Panics
-    /// More readers than 2^28 - 1.
+    /// There are 2^30 - 2 readers already.
     #[inline]
     pub(crate) fn read(&self) {
         park::tick();
         let state = self.state.load(Ordering::Relaxed);
         // All the bits are above the number of readers, so this says also that none is set.
-        if state >= READERS || self.enter(state).is_err() {
+        if state >= MOST_READERS || self.enter(state).is_err() {
             self.read_contended();
         }
     }
 
     /// One more reader than in `state`, which has room for it and no writer.
     #[inline]
-    fn enter(&self, state: u32) -> Result<u32, u32> {
+    fn enter(&self, state: u64) -> Result<u64, u64> {
         // Acquire: what the last writer did is visible.
         self.state.compare_exchange_weak(state, state + READER, Ordering::Acquire, Ordering::Relaxed)
     }
@@ -134,17 +127,17 @@ impl RwLock {
                 (state, state & WRITER != 0 && state & (READERS_WAIT | WRITERS_WAIT) == 0)
             });
             while state & WRITER == 0 {
-                assert!(state < READERS, "too many active read locks on RwLock");
+                assert!(state < MOST_READERS, "too many active read locks on RwLock");
                 match self.enter(state) {
                     Ok(_) => return,
                     Err(now) => state = now,
                 }
             }
-            let ready = || !self.announce(READERS_WAIT);
-            match park::wait_turn(&self.readers, End::Back, Reason::RwLockRead, ready, || self.leave()) {
+            let announce = || self.announce(READERS_WAIT);
+            match self.readers.wait(End::Back, Reason::RwLockRead, announce, || self.leave()) {
                 // Only ever granted; see the module's text.
                 Turn::Granted => return,
-                Turn::Ready | Turn::Notified => {}
+                Turn::Ready | Turn::Woken => {}
             }
         }
     }
@@ -223,10 +216,9 @@ impl RwLock {
             let patient = losses < PATIENCE;
             let end = if patient { End::Back } else { End::Front };
             let bits = if patient { WRITERS_WAIT } else { WRITERS_WAIT | HANDOVER };
-            let ready = || !self.announce(bits);
-            match park::wait_turn(&self.writers, end, Reason::RwLockWrite, ready, || self.end_turn(false)) {
+            match self.writers.wait(end, Reason::RwLockWrite, || self.announce(bits), || self.end_turn(false)) {
                 Turn::Ready => {}
-                Turn::Notified => losses += 1,
+                Turn::Woken => losses += 1,
                 Turn::Granted => {
                     if !patient && self.writers.has_waiters() {
                         // The next one may be as badly off.
@@ -306,7 +298,7 @@ impl RwLock {
     // --- both
 
     /// Step c: makes the writer whose turn it is look at the queues when that ends. `false`: it is nobody's turn.
-    fn announce(&self, bits: u32) -> bool {
+    fn announce(&self, bits: u64) -> bool {
         let mut state = self.state.load(Ordering::Relaxed);
         loop {
             if state & WRITER == 0 {
@@ -343,12 +335,12 @@ impl RwLock {
         if before & READERS_WAIT != 0 {
             // This task is a reader now, so there are readers all the time.
             // Release: a writer's Acquire of the last of these readers' leaving covers this task's leaving, too.
-            self.readers.grant_all(|some| {
-                self.state.fetch_add(some * READER, Ordering::Release);
+            self.readers.grant_all(|| {
+                self.state.fetch_add(READER, Ordering::Release);
             });
         }
         if before & (WRITERS_WAIT | HANDOVER) == WRITERS_WAIT {
-            self.writers.notify_one();
+            self.writers.wake_one();
         }
         if !stay && before & (READERS_WAIT | HANDOVER) != 0 {
             self.leave();
@@ -357,14 +349,14 @@ impl RwLock {
 
     /// Gives the turn to the writer that has waited longest, and makes this task a reader. Returns the state before.
     #[cold]
-    fn hand_over(&self) -> u32 {
+    fn hand_over(&self) -> u64 {
         let mut before = 0;
-        self.writers.grant_one(|chosen| {
-            let turn = match chosen {
+        self.writers.grant_one(|heir| {
+            let turn = match heir {
                 // Whoever wanted it so has unwound.
-                Chosen::Nobody => 0,
-                Chosen::TheLast => WRITER,
-                Chosen::OneOfSeveral => WRITER | WRITERS_WAIT,
+                Heir::Nobody => 0,
+                Heir::TheLast => WRITER,
+                Heir::OneOfSeveral => WRITER | WRITERS_WAIT,
             };
             // Readers may be setting their bit meanwhile; those who have are let in by the caller.
             let mut state = self.state.load(Ordering::Relaxed);

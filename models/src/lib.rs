@@ -1,0 +1,39 @@
+//! The wake-up protocols of costd, model-checked: loom runs each test once for every order in which its threads'
+//! atomic operations can take effect.
+//!
+//! The protocol files themselves are compiled here, against loom's atomics; nothing of them is repeated. Run with
+//!
+//! ```text
+//! RUSTFLAGS="--cfg loom" cargo test --release -p models
+//! ```
+//!
+//! Without `--cfg loom` the crate is empty.
+#![cfg(loom)]
+#![allow(dead_code, reason = "the files have more than the models use")]
+
+/// What `costd::sched::primitive` is there.
+mod primitive {
+    pub(crate) use loom::sync::atomic;
+    pub(crate) use loom::sync::{Mutex, MutexGuard};
+
+    pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex.lock().unwrap()
+    }
+}
+
+#[path = "../../src/sched/idle.rs"]
+mod idle;
+#[path = "../../src/sched/inbox.rs"]
+mod inbox;
+#[path = "../../src/sched/park_state.rs"]
+mod park_state;
+#[path = "../../src/sched/wait_list.rs"]
+mod wait_list;
+#[path = "../../src/sched/wait_queue.rs"]
+mod wait_queue;
+
+/// The rest of a task, reduced to what the protocols ask of it.
+mod task;
+
+#[cfg(test)]
+mod tests;

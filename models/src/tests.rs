@@ -1,0 +1,4 @@
+mod idle;
+mod inbox;
+mod park_state;
+mod wait_queue;

@@ -1,0 +1,119 @@
+//! What sockets of any Unix have beyond std and socket2.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use socket2::{Domain, SockRef, Socket, Type};
+
+/// Do not block in this very call, whatever the descriptor's mode is.
+pub(crate) const DONT_WAIT: i32 = libc::MSG_DONTWAIT;
+/// Leave what is received where it is.
+pub(crate) const PEEK: i32 = libc::MSG_PEEK;
+
+cfg_if::cfg_if! {
+    if #[cfg(target_vendor = "apple")] {
+        /// For sending: no SIGPIPE (a socket option says so here).
+        pub(crate) const NO_SIGNAL: i32 = 0;
+    } else {
+        /// For sending: no SIGPIPE.
+        pub(crate) const NO_SIGNAL: i32 = libc::MSG_NOSIGNAL;
+    }
+}
+
+/// As many buffers does the system take in one call, at least.
+const MAX_BUFS: usize =
+    if cfg!(any(target_os = "linux", target_os = "android", target_vendor = "apple")) { 1024 } else { 16 };
+
+/// May a short read of a stream socket be taken for "there is no more", and a short write for "there is no more space"?
+/// Where readiness comes as edges from the kernel itself.
+pub(crate) const SHORT_MEANS_DRAINED: bool = true;
+
+/// `recv`.
+#[inline]
+pub(crate) fn recv(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> io::Result<usize> {
+    // SAFETY: `u8` and `MaybeUninit<u8>` have one layout, and the call writes initialised bytes only.
+    let buf = unsafe { &mut *(std::ptr::from_mut(buf) as *mut [MaybeUninit<u8>]) };
+    SockRef::from(&fd).recv_with_flags(buf, flags)
+}
+
+/// `recvmsg` into several buffers.
+pub(crate) fn recv_vectored(fd: BorrowedFd<'_>, bufs: &mut [IoSliceMut<'_>], flags: i32) -> io::Result<usize> {
+    // SAFETY: all zero is a message header without anything in it.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    // std promises that an `IoSliceMut` is the system's `iovec`.
+    message.msg_iov = bufs.as_mut_ptr().cast();
+    message.msg_iovlen = bufs.len().min(MAX_BUFS) as _;
+    // SAFETY: the buffers are borrowed for the whole call, which writes initialised bytes only.
+    match unsafe { libc::recvmsg(fd.as_raw_fd(), &mut message, flags) } {
+        -1 => Err(io::Error::last_os_error()),
+        n => Ok(n as usize),
+    }
+}
+
+/// `recvfrom`.
+pub(crate) fn recv_from(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> io::Result<(usize, SocketAddr)> {
+    // SAFETY: as in `recv`.
+    let buf = unsafe { &mut *(std::ptr::from_mut(buf) as *mut [MaybeUninit<u8>]) };
+    let (n, from) = SockRef::from(&fd).recv_from_with_flags(buf, flags)?;
+    let from = from.as_socket().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "invalid argument"))?;
+    Ok((n, from))
+}
+
+/// `send`.
+#[inline]
+pub(crate) fn send(fd: BorrowedFd<'_>, buf: &[u8], flags: i32) -> io::Result<usize> {
+    SockRef::from(&fd).send_with_flags(buf, flags | NO_SIGNAL)
+}
+
+/// `sendmsg` from several buffers.
+pub(crate) fn send_vectored(fd: BorrowedFd<'_>, bufs: &[IoSlice<'_>], flags: i32) -> io::Result<usize> {
+    SockRef::from(&fd).send_vectored_with_flags(&bufs[..bufs.len().min(MAX_BUFS)], flags | NO_SIGNAL)
+}
+
+/// `sendto`.
+pub(crate) fn send_to(fd: BorrowedFd<'_>, buf: &[u8], to: &SocketAddr, flags: i32) -> io::Result<usize> {
+    SockRef::from(&fd).send_to_with_flags(buf, &(*to).into(), flags | NO_SIGNAL)
+}
+
+/// The descriptor's own mode.
+pub(crate) fn is_nonblocking(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    SockRef::from(&fd).nonblocking()
+}
+
+/// Sets the descriptor's own mode, in one system call.
+pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Result<()> {
+    let mut value = libc::c_int::from(nonblocking);
+    // SAFETY: FIONBIO reads one int, alive for the whole call.
+    match unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONBIO, &mut value) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// A TCP socket of the family of `addr`, as std makes them but in non-blocking mode.
+pub(crate) fn nonblocking_stream(addr: &SocketAddr) -> io::Result<TcpStream> {
+    cfg_if::cfg_if! {
+        if #[cfg(all(any(target_os = "linux", target_os = "android", target_os = "freebsd"), not(costd_portable)))] {
+            let socket = Socket::new(Domain::for_address(*addr), Type::STREAM.nonblocking(), None)?;
+        } else {
+            let socket = Socket::new(Domain::for_address(*addr), Type::STREAM, None)?;
+            socket.set_nonblocking(true)?;
+        }
+    }
+    Ok(socket.into())
+}
+
+/// Is this what a non-blocking `connect` returns that goes on by itself?
+pub(crate) fn is_in_progress(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR))
+}
+
+/// Does an accepted connection take over the listener's mode? Not on Linux.
+pub(crate) const ACCEPT_INHERITS_MODE: bool = cfg!(not(any(target_os = "linux", target_os = "android")));
+
+/// What a call says that would have to block.
+pub(crate) fn would_block() -> io::Error {
+    io::Error::from_raw_os_error(libc::EAGAIN)
+}

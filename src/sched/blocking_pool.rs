@@ -1,0 +1,187 @@
+//! A few OS threads for what blocks in the kernel without telling when it is ready: name resolution, files.
+//!
+//! [`run`] lends such a thread a closure that lies on the calling coroutine's stack, and parks the coroutine until it has
+//! run. On a plain OS thread, and where nothing may be switched, the closure runs in place.
+//!
+//! ```text
+//! the coroutine                                 a thread of the pool
+//!   a. queue the job (a pointer to its frame)     1. take a job, run it, write the result
+//!   b. park until `done`                          2. move the unparker out of the frame
+//!   c. take the result, leave the frame           3. set `done`: the frame is not touched any more
+//!                                                 4. unpark
+//! ```
+//!
+//! The frame stays until 3, also when the park is left by unwinding. A thread that has had nothing to do for a while ends. Jobs
+//! must not wait for one another: there may be as few as one thread, and no more than [`MAX_THREADS`].
+
+use std::any::Any;
+use std::cell::UnsafeCell;
+use std::collections::VecDeque;
+use std::panic::{self, AssertUnwindSafe};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::primitive::lock;
+use super::reason::Reason;
+use super::task::Unparker;
+
+/// The most threads at a time.
+const MAX_THREADS: usize = 32;
+/// So long does a thread wait for another job.
+const IDLE: Duration = Duration::from_secs(10);
+
+struct Pool {
+    state: Mutex<State>,
+    queued: Condvar,
+}
+
+struct State {
+    jobs: VecDeque<Queued>,
+    /// Threads that wait for a job, or have been woken for one and not looked yet.
+    idle: usize,
+    threads: usize,
+}
+
+static POOL: Pool =
+    Pool { state: Mutex::new(State { jobs: VecDeque::new(), idle: 0, threads: 0 }), queued: Condvar::new() };
+
+/// A job in the queue: a frame of [`run`], and how to run what is in it.
+struct Queued {
+    job: NonNull<()>,
+    run: unsafe fn(NonNull<()>),
+}
+
+// SAFETY: what lies behind the pointer is `Job<F, R>` with `F: Send` and `R: Send`, and its owner waits.
+unsafe impl Send for Queued {}
+
+/// The frame of a [`run`], shared with the thread that works on it.
+struct Job<F, R> {
+    /// Taken by the thread.
+    closure: UnsafeCell<Option<F>>,
+    /// Written by the thread before `done`.
+    result: UnsafeCell<Option<Result<R, Box<dyn Any + Send>>>>,
+    unparker: UnsafeCell<Option<Unparker>>,
+    done: AtomicBool,
+}
+
+/// Runs `f` where it may block, and returns its result; a panic of `f` goes on in the caller.
+pub(crate) fn run<R: Send>(reason: Reason, f: impl FnOnce() -> R + Send) -> R {
+    if super::current_coroutine().is_none() {
+        return f();
+    }
+    run_elsewhere(reason, f)
+}
+
+fn run_elsewhere<F: FnOnce() -> R + Send, R: Send>(reason: Reason, f: F) -> R {
+    let job = Job {
+        closure: UnsafeCell::new(Some(f)),
+        result: UnsafeCell::new(None),
+        unparker: UnsafeCell::new(Some(Unparker::current())),
+        done: AtomicBool::new(false),
+    };
+    let queued = Queued { job: NonNull::from(&job).cast(), run: run_job::<F, R> };
+    if let Err(queued) = POOL.submit(queued) {
+        // Not one thread can be had.
+        // SAFETY: the frame from above, which nobody else knows of.
+        unsafe { (queued.run)(queued.job) };
+    }
+    let waiting = Waiting(&job.done);
+    waiting.wait(reason);
+    drop(waiting);
+    match job.result.into_inner() {
+        Some(Ok(result)) => result,
+        Some(Err(payload)) => panic::resume_unwind(payload),
+        None => unreachable!("a job that is done has a result"),
+    }
+}
+
+/// Holds a frame in place until its job is done.
+struct Waiting<'a>(&'a AtomicBool);
+
+impl Waiting<'_> {
+    fn wait(&self, reason: Reason) {
+        // Acquire: the result.
+        while !self.0.load(Ordering::Acquire) {
+            match super::current_coroutine() {
+                Some(coroutine) => coroutine.park(None, reason),
+                None => super::os_thread().park(None, reason),
+            };
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.wait(Reason::Blocking);
+    }
+}
+
+/// # Safety
+/// `job` is a `Job<F, R>` whose owner waits until it is done, and which has not been run.
+unsafe fn run_job<F: FnOnce() -> R, R>(job: NonNull<()>) {
+    // SAFETY: alive until `done` is set below.
+    let job = unsafe { job.cast::<Job<F, R>>().as_ref() };
+    // SAFETY (all three): the owner touches these only after `done`.
+    let closure = unsafe { (*job.closure.get()).take() }.expect("a job is run once");
+    let result = panic::catch_unwind(AssertUnwindSafe(closure));
+    // SAFETY: see above.
+    unsafe { *job.result.get() = Some(result) };
+    // SAFETY: see above.
+    let unparker = unsafe { (*job.unparker.get()).take() };
+    // Release: the result. The frame may be gone right after this.
+    job.done.store(true, Ordering::Release);
+    if let Some(unparker) = unparker {
+        unparker.unpark();
+    }
+}
+
+impl Pool {
+    /// Queues a job. An error: there is no thread, and none can be started.
+    fn submit(&'static self, job: Queued) -> Result<(), Queued> {
+        let mut state = lock(&self.state);
+        // Every job that is queued already has one of the idle threads woken for it.
+        if state.idle > state.jobs.len() {
+            state.jobs.push_back(job);
+            drop(state);
+            self.queued.notify_one();
+            return Ok(());
+        }
+        if state.threads < MAX_THREADS {
+            let name = format!("costd-blocking-{}", state.threads);
+            // Under the lock: the new thread finds itself counted.
+            match thread::Builder::new().name(name).spawn(|| POOL.work()) {
+                Ok(_) => state.threads += 1,
+                Err(_) if state.threads == 0 => return Err(job),
+                // Those that there are will come to it.
+                Err(_) => {}
+            }
+        }
+        state.jobs.push_back(job);
+        Ok(())
+    }
+
+    /// A thread of the pool.
+    fn work(&'static self) {
+        let mut state = lock(&self.state);
+        loop {
+            if let Some(job) = state.jobs.pop_front() {
+                drop(state);
+                // SAFETY: it was queued by `run_elsewhere`, and a job is in the queue once.
+                unsafe { (job.run)(job.job) };
+                state = lock(&self.state);
+                continue;
+            }
+            state.idle += 1;
+            let timeout;
+            (state, timeout) = self.queued.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
+            state.idle -= 1;
+            if timeout.timed_out() && state.jobs.is_empty() {
+                state.threads -= 1;
+                return;
+            }
+        }
+    }
+}

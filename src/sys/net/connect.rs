@@ -1,0 +1,58 @@
+//! Making a connection.
+
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use socket2::SockRef;
+
+use crate::pal;
+use crate::park;
+use crate::sched::current_coroutine;
+use crate::sched::source::Direction;
+
+use super::operation::CONNECT;
+use super::socket::Socket;
+
+/// Connects to `addr`. `timeout` as std's `connect_timeout` has it.
+pub(crate) fn connect(addr: &SocketAddr, timeout: Option<Duration>) -> io::Result<Socket<TcpStream>> {
+    if current_coroutine().is_none() {
+        let stream = match timeout {
+            None => TcpStream::connect(addr),
+            Some(timeout) => TcpStream::connect_timeout(addr, timeout),
+        };
+        return stream.map(Socket::new);
+    }
+    // Connecting knows no "do not wait", so the socket is non-blocking until it is connected. Nobody can see it before.
+    let socket = Socket::new(pal::socket::nonblocking_stream(addr)?);
+    match SockRef::from(socket.io()).connect(&(*addr).into()) {
+        Ok(()) => park::checkpoint(),
+        Err(error) if pal::socket::is_in_progress(&error) => socket.finish_connecting(timeout)?,
+        Err(error) => {
+            park::checkpoint();
+            return Err(error);
+        }
+    }
+    pal::socket::set_nonblocking(socket.fd(), false)?;
+    Ok(socket)
+}
+
+impl Socket<TcpStream> {
+    fn finish_connecting(&self, timeout: Option<Duration>) -> io::Result<()> {
+        let deadline = match timeout {
+            // std's own error.
+            Some(Duration::ZERO) => return self.io().set_read_timeout(timeout),
+            Some(timeout) => Instant::now().checked_add(timeout),
+            None => None,
+        };
+        loop {
+            if !self.wait(CONNECT, deadline)? {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "connection timed out"));
+            }
+            let ready = |source: &crate::sched::source::Source| source.readiness().is_ready(Direction::Write);
+            if self.registration.get().is_some_and(ready) {
+                return self.io().take_error()?.map_or(Ok(()), Err);
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Sending and receiving on a connected stream.
+
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::net::TcpStream;
+
+use crate::pal::socket::{self, DONT_WAIT, PEEK};
+use crate::sched::current_coroutine;
+use crate::sched::source::Direction;
+
+use super::operation::{READ, WRITE};
+use super::socket::Socket;
+
+impl Socket<TcpStream> {
+    #[inline]
+    pub(crate) fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        if current_coroutine().is_none() {
+            return self.io().read(buf);
+        }
+        let len = buf.len();
+        self.operate(READ, || socket::recv(self.fd(), buf, DONT_WAIT), |&n| 0 < n && n < len)
+    }
+
+    pub(crate) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let len = bufs.iter().fold(0_usize, |sum, buf| sum.saturating_add(buf.len()));
+        // `readv` of nothing waits for nothing.
+        if current_coroutine().is_none() || len == 0 {
+            return self.io().read_vectored(bufs);
+        }
+        self.operate(READ, || socket::recv_vectored(self.fd(), bufs, DONT_WAIT), |&n| 0 < n && n < len)
+    }
+
+    pub(crate) fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        if current_coroutine().is_none() {
+            return self.io().peek(buf);
+        }
+        self.operate(READ, || socket::recv(self.fd(), buf, PEEK | DONT_WAIT), |_| false)
+    }
+
+    /// As with std, all of `buf` is sent before this returns, unless there is an error or the time is up.
+    #[inline]
+    pub(crate) fn write(&self, buf: &[u8]) -> io::Result<usize> {
+        if current_coroutine().is_none() {
+            return self.io().write(buf);
+        }
+        let mut sent = 0;
+        let result = self.operate(
+            WRITE,
+            || {
+                if sent > 0 && self.is_at_end(Direction::Write) {
+                    // The error belongs to the next call.
+                    return Ok(sent);
+                }
+                sent += socket::send(self.fd(), &buf[sent..], DONT_WAIT)?;
+                // A send stops short when there is no more space, as one that sends nothing.
+                if sent < buf.len() { Err(socket::would_block()) } else { Ok(sent) }
+            },
+            |_| false,
+        );
+        if sent > 0 { Ok(sent) } else { result }
+    }
+
+    pub(crate) fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        if current_coroutine().is_none() {
+            return self.io().write_vectored(bufs);
+        }
+        self.operate(WRITE, || socket::send_vectored(self.fd(), bufs, DONT_WAIT), |_| false)
+    }
+}

@@ -1,0 +1,329 @@
+//! A channel with a buffer: of so many messages, or of any number.
+//!
+//! Everything is under one lock: the messages, who is gone, and two lists of waiters: receivers that found nothing, senders
+//! that found no room. The invariants, whenever the lock is free:
+//!
+//! 1. If a message is there, and a receiver waits in the list, then so many receivers as there are messages, or all, have
+//!    been *chosen*: taken out of the list to look again. (Each message that comes in chooses one.)
+//! 2. The same for room and senders. (Each message that goes out chooses one.)
+//! 3. Once the senders are gone, no message comes in and no receiver waits; once the receivers are gone, no message is
+//!    there, none comes in and no sender waits.
+//!
+//! To be chosen is a hint and not a gift: the message stays in the buffer, and whoever comes first takes it. A chosen one
+//! that finds nothing waits again. One that does not look (it was unwound out of its wait, or another arm of a select took
+//! its place) must pass the choice on, which is `pass_on`; otherwise 1 or 2 would break and somebody sleep for ever.
+//!
+//! The races, with both halves:
+//!
+//! ```text
+//! a receiver                                     a sender
+//!   lock; nothing there, senders left?             lock; receivers left, room?
+//!     enqueue itself, unlock, park                   put the message in, choose a receiver
+//!     else unlock                                    unlock, unpark the chosen one
+//! ```
+//!
+//! One lock, so one comes first: a receiver that saw nothing is in the list when the sender looks for one. The unpark after
+//! the unlock cannot be lost either: the receiver that it comes too early for has yet to park, and will find it there
+//! (`sched::park_state`). The last sender's going, and the mirror images, are the same two halves.
+//!
+//! Which messages the last receiver's going destroys is exact: those before it, under the lock, and no other can come in.
+//! They are dropped outside of the lock, as their destructors are anybody's code; one that panics stops none of the others.
+
+use std::collections::VecDeque;
+use std::panic::{self, AssertUnwindSafe};
+use std::ptr;
+use std::sync::mpsc::{RecvTimeoutError, TryRecvError, TrySendError};
+use std::sync::{Mutex, MutexGuard};
+use std::time::Instant;
+
+use crate::park::{self, Reason, Unparker, Wait, WaitList, Waiter, WaitingPlace};
+
+/// See the module's text.
+pub(crate) struct Buffered<T> {
+    state: Mutex<State<T>>,
+    /// `usize::MAX`: any number.
+    capacity: usize,
+}
+
+struct State<T> {
+    messages: VecDeque<T>,
+    /// So many messages may be there: the capacity, or none once the receivers are gone.
+    limit: usize,
+    /// They wait for a message.
+    receivers: WaitList,
+    /// They wait for room.
+    senders: WaitList,
+    senders_gone: bool,
+    receivers_gone: bool,
+}
+
+type Locked<'a, T> = MutexGuard<'a, State<T>>;
+
+impl<T> Buffered<T> {
+    pub(super) fn new(capacity: Option<usize>) -> Buffered<T> {
+        let messages = capacity.map_or_else(VecDeque::new, VecDeque::with_capacity);
+        let capacity = capacity.unwrap_or(usize::MAX);
+        let state = State {
+            messages,
+            limit: capacity,
+            receivers: WaitList::new(),
+            senders: WaitList::new(),
+            senders_gone: false,
+            receivers_gone: false,
+        };
+        Buffered { state: Mutex::new(state), capacity }
+    }
+
+    /// Nobody's code runs under the lock, so nothing panics there and the state is whole.
+    #[inline]
+    fn lock(&self) -> Locked<'_, T> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    #[inline]
+    pub(super) fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        let state = self.lock();
+        let sent = if state.has_room() {
+            state.put(message);
+            Ok(())
+        } else if state.receivers_gone {
+            Err(TrySendError::Disconnected(message))
+        } else {
+            Err(TrySendError::Full(message))
+        };
+        park::checkpoint();
+        sent
+    }
+
+    /// Waits for room.
+    #[inline]
+    pub(super) fn send(&self, message: T, deadline: Option<Instant>) -> Result<(), TrySendError<T>> {
+        let state = self.lock();
+        if !state.has_room() {
+            return self.send_slow(state, message, deadline);
+        }
+        state.put(message);
+        park::checkpoint();
+        Ok(())
+    }
+
+    #[cold]
+    fn send_slow<'a>(
+        &'a self,
+        mut state: Locked<'a, T>,
+        message: T,
+        deadline: Option<Instant>,
+    ) -> Result<(), TrySendError<T>> {
+        loop {
+            if state.receivers_gone {
+                return Err(TrySendError::Disconnected(message));
+            }
+            let wait = park::wait_in(&Senders(self), ptr::null_mut(), deadline, Reason::Send, |waiter| {
+                // SAFETY: `wait_in` upholds it.
+                unsafe { state.senders.push(waiter, Unparker::current()) };
+                drop(state);
+                true
+            });
+            state = self.lock();
+            if state.has_room() {
+                state.put(message);
+                return Ok(());
+            }
+            if wait == Wait::TimedOut && !state.receivers_gone {
+                return Err(TrySendError::Full(message));
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn try_recv(&self) -> Result<T, TryRecvError> {
+        let mut state = self.lock();
+        let received = match state.messages.pop_front() {
+            Some(message) => {
+                state.made_room();
+                Ok(message)
+            }
+            None if state.senders_gone => Err(TryRecvError::Disconnected),
+            None => Err(TryRecvError::Empty),
+        };
+        park::checkpoint();
+        received
+    }
+
+    /// Waits for a message.
+    #[inline]
+    pub(super) fn recv(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+        let mut state = self.lock();
+        match state.messages.pop_front() {
+            Some(message) => {
+                state.made_room();
+                park::checkpoint();
+                Ok(message)
+            }
+            None => self.recv_slow(state, deadline),
+        }
+    }
+
+    #[inline(never)]
+    fn recv_slow<'a>(&'a self, mut state: Locked<'a, T>, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+        loop {
+            if state.senders_gone {
+                return Err(RecvTimeoutError::Disconnected);
+            }
+            let wait = park::wait_in(&Receivers(self), ptr::null_mut(), deadline, Reason::Receive, |waiter| {
+                // SAFETY: `wait_in` upholds it.
+                unsafe { state.receivers.push(waiter, Unparker::current()) };
+                drop(state);
+                true
+            });
+            state = self.lock();
+            if let Some(message) = state.messages.pop_front() {
+                state.made_room();
+                return Ok(message);
+            }
+            if wait == Wait::TimedOut && !state.senders_gone {
+                return Err(RecvTimeoutError::Timeout);
+            }
+        }
+    }
+
+    /// The last sender is gone: no receiver shall wait.
+    pub(super) fn close_senders(&self) {
+        self.lock().senders_gone = true;
+        // Nobody enqueues itself any more, so this ends. One at a time, so that nobody is unparked under the lock.
+        while let Some(receiver) = self.pop_receiver() {
+            receiver.unpark();
+        }
+    }
+
+    /// The last receiver is gone: no sender shall wait, and the messages shall not live on unseen.
+    pub(super) fn close_receivers(&self) {
+        let mut state = self.lock();
+        state.receivers_gone = true;
+        state.limit = 0;
+        let messages = std::mem::take(&mut state.messages);
+        drop(state);
+        // As above.
+        while let Some(sender) = self.pop_sender() {
+            sender.unpark();
+        }
+        drop_each(messages);
+    }
+
+    fn pop_receiver(&self) -> Option<Unparker> {
+        self.lock().receivers.pop()
+    }
+
+    fn pop_sender(&self) -> Option<Unparker> {
+        self.lock().senders.pop()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lock().messages.len()
+    }
+
+    pub(super) fn capacity(&self) -> Option<usize> {
+        (self.capacity != usize::MAX).then_some(self.capacity)
+    }
+
+    pub(super) fn senders_gone(&self) -> bool {
+        self.lock().senders_gone
+    }
+
+    pub(super) fn receivers_gone(&self) -> bool {
+        self.lock().receivers_gone
+    }
+}
+
+impl<T> State<T> {
+    #[inline]
+    fn has_room(&self) -> bool {
+        self.messages.len() < self.limit
+    }
+}
+
+/// What ends with the lock's release, and then a wake-up.
+trait Release<T> {
+    /// Puts `message` in, for which there is room, and wakes a receiver.
+    fn put(self, message: T);
+
+    /// A message was taken out: wakes a sender.
+    fn made_room(self);
+}
+
+impl<T> Release<T> for Locked<'_, T> {
+    #[inline]
+    fn put(mut self, message: T) {
+        self.messages.push_back(message);
+        let chosen = self.receivers.pop();
+        drop(self);
+        unpark(chosen);
+    }
+
+    #[inline]
+    fn made_room(mut self) {
+        let chosen = self.senders.pop();
+        drop(self);
+        unpark(chosen);
+    }
+}
+
+/// Wakes who was chosen, if anybody was. The lock is free again.
+#[inline]
+fn unpark(chosen: Option<Unparker>) {
+    if let Some(chosen) = chosen {
+        chosen.unpark();
+    }
+}
+
+/// Drops every message; if destructors panic, so does this, with the first one's payload, after the last message.
+fn drop_each<T>(messages: VecDeque<T>) {
+    if !std::mem::needs_drop::<T>() {
+        return;
+    }
+    let mut first_panic = None;
+    for message in messages {
+        if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(message))) {
+            first_panic.get_or_insert(payload);
+        }
+    }
+    if let Some(payload) = first_panic {
+        panic::resume_unwind(payload);
+    }
+}
+
+/// Where the receivers wait.
+struct Receivers<'a, T>(&'a Buffered<T>);
+
+// SAFETY: `recv` enqueues in `receivers`, under the lock.
+unsafe impl<T> WaitingPlace for Receivers<'_, T> {
+    unsafe fn remove(&self, waiter: &Waiter) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.lock().receivers.remove(waiter) }
+    }
+
+    fn pass_on(&self) {
+        let mut state = self.0.lock();
+        let chosen = if state.messages.is_empty() { None } else { state.receivers.pop() };
+        drop(state);
+        unpark(chosen);
+    }
+}
+
+/// Where the senders wait.
+struct Senders<'a, T>(&'a Buffered<T>);
+
+// SAFETY: `send_slow` enqueues in `senders`, under the lock.
+unsafe impl<T> WaitingPlace for Senders<'_, T> {
+    unsafe fn remove(&self, waiter: &Waiter) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.lock().senders.remove(waiter) }
+    }
+
+    fn pass_on(&self) {
+        let mut state = self.0.lock();
+        let chosen = if state.has_room() { state.senders.pop() } else { None };
+        drop(state);
+        unpark(chosen);
+    }
+}
