@@ -2,4 +2,6 @@
 
 pub use ::std::sync::*;
 
+pub mod mpmc;
 pub mod mpsc;
+pub mod oneshot;
