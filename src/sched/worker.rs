@@ -21,7 +21,7 @@ use crossbeam::deque::{self, Steal, Stealer};
 use crossbeam::utils::CachePadded;
 
 use super::context::{Context, Switch, suspend};
-use super::current::{set_current, set_worker, worker};
+use super::current::{OPERATION, refill, set_current, set_worker, spend, worker};
 use super::inbox::Inbox;
 use super::panics::WorkerPanics;
 use super::reactor::{Reactor, ReactorHandle};
@@ -31,8 +31,6 @@ use super::stack::{self, StackCache};
 use super::task::{Task, TaskRef};
 use super::timers::{Entry, Timers};
 
-/// So many operations that did not block may a coroutine make before the others have a turn.
-const BUDGET: u32 = 128;
 /// Between so many turns the clock is read.
 const CHECK: u32 = 16;
 /// At most so long are sockets not looked at while there are coroutines to run.
@@ -130,8 +128,6 @@ pub(crate) struct Worker {
     in_coroutine: Cell<bool>,
     /// More than 0: nothing may be switched (a panic hook runs).
     no_switch: Cell<u32>,
-    /// What the running coroutine has left of its [`BUDGET`].
-    budget: Cell<u32>,
     turn: Cell<u32>,
     last_poll: Cell<Instant>,
     trim_at: Cell<Option<Instant>>,
@@ -167,7 +163,6 @@ impl Worker {
             stacks: RefCell::new(StackCache::new()),
             in_coroutine: Cell::new(false),
             no_switch: Cell::new(0),
-            budget: Cell::new(BUDGET),
             turn: Cell::new(0),
             last_poll: Cell::new(Instant::now()),
             trim_at: Cell::new(None),
@@ -232,7 +227,7 @@ impl Worker {
             return true;
         };
         if deadline <= Instant::now() {
-            self.consume_budget(task);
+            spend(OPERATION);
             return task.state.take();
         }
         let entry = Entry::new(task);
@@ -249,15 +244,6 @@ impl Worker {
     #[inline]
     pub(crate) fn yield_now(&self, task: &Task) {
         self.switch(task, Switch::Yielded);
-    }
-
-    /// An operation of the running coroutine that did not block; when it has made many in a row, others go first.
-    #[inline]
-    pub(crate) fn consume_budget(&self, task: &Task) {
-        match self.budget.get() {
-            0 => self.yield_now(task),
-            left => self.budget.set(left - 1),
-        }
     }
 
     #[inline]
@@ -357,7 +343,7 @@ impl Worker {
         // SAFETY: a task in a queue has not finished, so it is alive: it holds a reference of itself.
         let header = unsafe { task.as_ref() };
         set_current(Some(header));
-        self.budget.set(BUDGET);
+        refill();
         self.in_coroutine.set(true);
         // SAFETY: the context belongs to this worker, and only this loop touches it.
         let context = unsafe { &mut *header.context.get() };
