@@ -29,7 +29,7 @@ pub(crate) mod panic_hook;
 mod panic_message;
 pub(crate) mod panics;
 pub(crate) mod park_state;
-mod primitive;
+pub(crate) mod primitive;
 pub(crate) mod reactor;
 pub(crate) mod reason;
 pub(crate) mod registration;
@@ -44,4 +44,14 @@ pub(crate) mod wait_list;
 pub(crate) mod wait_queue;
 pub(crate) mod worker;
 
-pub(crate) use current::{current_coroutine, current_task, os_thread};
+pub(crate) use current::{OPERATION, current_coroutine, current_task, os_thread, spend};
+
+/// Can what the current task waits for be brought about while it keeps its CPU? Not where there is but one, nor in a
+/// coroutine whose worker is the only one.
+#[cold]
+pub(crate) fn others_may_be_running() -> bool {
+    use once_cell::sync::OnceCell;
+    static SEVERAL_CPUS: OnceCell<bool> = OnceCell::new();
+    *SEVERAL_CPUS.get_or_init(|| std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() > 1))
+        && (current_coroutine().is_none() || runtime::started().is_none_or(|runtime| runtime.workers.len() > 1))
+}

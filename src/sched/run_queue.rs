@@ -34,7 +34,7 @@ impl RunQueue {
     /// Enqueues `task`, which is in no queue and stays alive until it is popped.
     #[inline]
     pub(crate) fn push(&self, task: NonNull<Task>) {
-        // SAFETY (here and below): what is enqueued is alive. Relaxed: only this OS thread uses the link of a task that is
+        // SAFETY: what is enqueued is alive (here and below). Relaxed: only this OS thread uses the link of a task that is
         // in this queue.
         unsafe { task.as_ref() }.link.store(ptr::null_mut(), Ordering::Relaxed);
         let tail = self.tail.replace(task.as_ptr());

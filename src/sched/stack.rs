@@ -18,10 +18,12 @@ use std::mem;
 use std::ptr::NonNull;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use once_cell::sync::Lazy;
 use once_cell::sync::OnceCell;
 
+use super::blocking_pool;
 use super::primitive::lock;
 use crate::pal::{guard, memory};
 
@@ -79,8 +81,6 @@ pub(crate) fn guard_range(bottom: usize) -> std::ops::Range<usize> {
 struct Class {
     class: u8,
     pool: Mutex<Pool>,
-    /// Is a look at what can be given back due?
-    trim_wanted: AtomicBool,
 }
 
 #[derive(Default)]
@@ -118,11 +118,8 @@ impl Pool {
     }
 }
 
-static CLASSES: Lazy<Vec<Class>> = Lazy::new(|| {
-    (0..usize::BITS as u8)
-        .map(|class| Class { class, pool: Mutex::default(), trim_wanted: AtomicBool::new(false) })
-        .collect()
-});
+static CLASSES: Lazy<Vec<Class>> =
+    Lazy::new(|| (0..usize::BITS as u8).map(|class| Class { class, pool: Mutex::default() }).collect());
 
 /// So many promises move between a worker and the pool at once.
 const PROMISE_BATCH: usize = 64;
@@ -230,7 +227,7 @@ impl Class {
         let mut pool = lock(&self.pool);
         pool.free.extend(stacks.map(|stack| stack.slot));
         drop(pool);
-        self.trim_wanted.store(true, Ordering::Relaxed);
+        TRIM_WANTED.store(true, Ordering::SeqCst);
     }
 
     /// Gives back what was not needed since the last look. `true` if another look may find more.
@@ -399,24 +396,47 @@ impl StackCache {
         }
         Class::of(default_class()).take_promise_back(mem::take(&mut self.promises));
     }
+}
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.stacks.is_empty()
+/// Has stacks that were not needed lately given back to the kernel, in the background, if there may be any.
+pub(crate) fn trim_in_background() {
+    if begin_trimming() {
+        blocking_pool::run_detached(|| {
+            loop {
+                while trim() {
+                    std::thread::sleep(TRIM_INTERVAL);
+                }
+                TRIMMING.store(false, Ordering::SeqCst);
+                // Somebody may have wanted it between the last look and this, and left it to this thread.
+                if !begin_trimming() {
+                    break;
+                }
+            }
+        });
     }
 }
 
-/// Has anything been freed that may be given back to the kernel?
-pub(crate) fn trim_wanted() -> bool {
-    CLASSES.iter().any(|class| class.trim_wanted.load(Ordering::Relaxed))
+/// SeqCst throughout: of one who sets WANTED and finds TRIMMING, and one who ends TRIMMING and looks at WANTED, at least
+/// one sees the other.
+fn begin_trimming() -> bool {
+    TRIM_WANTED.load(Ordering::SeqCst) && !TRIMMING.swap(true, Ordering::SeqCst)
 }
 
-/// One look at what can be given back; may take some milliseconds.
-pub(crate) fn trim() {
+/// Something lies in a pile of free slots that was not looked at.
+static TRIM_WANTED: AtomicBool = AtomicBool::new(false);
+/// Somebody is at it.
+static TRIMMING: AtomicBool = AtomicBool::new(false);
+/// Between two looks.
+const TRIM_INTERVAL: Duration = Duration::from_secs(1);
+
+/// One look at every pile. `true` if another look may find more.
+fn trim() -> bool {
+    TRIM_WANTED.store(false, Ordering::SeqCst);
+    let mut more = false;
     for class in CLASSES.iter() {
-        if class.trim_wanted.swap(false, Ordering::Relaxed) && class.trim() {
-            class.trim_wanted.store(true, Ordering::Relaxed);
-        }
+        more |= class.trim();
     }
+    more || TRIM_WANTED.load(Ordering::Relaxed)
 }
 
 #[cfg(test)]

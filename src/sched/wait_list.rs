@@ -98,6 +98,23 @@ impl WaitList {
         self.tail = waiter;
     }
 
+    /// As [`push`](Self::push), but before all that are in the list already.
+    ///
+    /// # Safety
+    /// As `push`.
+    pub(crate) unsafe fn push_front(&mut self, waiter: &Waiter, unparker: Unparker) {
+        waiter.unparker.set(Some(unparker));
+        waiter.state.store(QUEUED, Ordering::Relaxed);
+        waiter.prev.set(ptr::null());
+        waiter.next.set(self.head);
+        // SAFETY: as in `push`.
+        match unsafe { self.head.as_ref() } {
+            Some(head) => head.prev.set(waiter),
+            None => self.tail = waiter,
+        }
+        self.head = waiter;
+    }
+
     /// The cargo of the waiter that has waited longest.
     #[inline]
     pub(crate) fn first_cargo(&self) -> Option<*mut ()> {

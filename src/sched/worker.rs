@@ -21,7 +21,7 @@ use crossbeam::deque::{self, Steal, Stealer};
 use crossbeam::utils::CachePadded;
 
 use super::context::{Context, Switch, suspend};
-use super::current::{set_current, set_worker, worker};
+use super::current::{OPERATION, refill, set_current, set_worker, spend, worker};
 use super::inbox::Inbox;
 use super::panics::WorkerPanics;
 use super::reactor::{Reactor, ReactorHandle};
@@ -31,8 +31,6 @@ use super::stack::{self, StackCache};
 use super::task::{Task, TaskRef};
 use super::timers::{Entry, Timers};
 
-/// So many operations that did not block may a coroutine make before the others have a turn.
-const BUDGET: u32 = 128;
 /// Between so many turns the clock is read.
 const CHECK: u32 = 16;
 /// At most so long are sockets not looked at while there are coroutines to run.
@@ -130,8 +128,6 @@ pub(crate) struct Worker {
     in_coroutine: Cell<bool>,
     /// More than 0: nothing may be switched (a panic hook runs).
     no_switch: Cell<u32>,
-    /// What the running coroutine has left of its [`BUDGET`].
-    budget: Cell<u32>,
     turn: Cell<u32>,
     last_poll: Cell<Instant>,
     trim_at: Cell<Option<Instant>>,
@@ -167,7 +163,6 @@ impl Worker {
             stacks: RefCell::new(StackCache::new()),
             in_coroutine: Cell::new(false),
             no_switch: Cell::new(0),
-            budget: Cell::new(BUDGET),
             turn: Cell::new(0),
             last_poll: Cell::new(Instant::now()),
             trim_at: Cell::new(None),
@@ -232,7 +227,7 @@ impl Worker {
             return true;
         };
         if deadline <= Instant::now() {
-            self.consume_budget(task);
+            spend(OPERATION);
             return task.state.take();
         }
         let entry = Entry::new(task);
@@ -249,15 +244,6 @@ impl Worker {
     #[inline]
     pub(crate) fn yield_now(&self, task: &Task) {
         self.switch(task, Switch::Yielded);
-    }
-
-    /// An operation of the running coroutine that did not block; when it has made many in a row, others go first.
-    #[inline]
-    pub(crate) fn consume_budget(&self, task: &Task) {
-        match self.budget.get() {
-            0 => self.yield_now(task),
-            left => self.budget.set(left - 1),
-        }
     }
 
     #[inline]
@@ -324,9 +310,8 @@ impl Worker {
         if turn.is_multiple_of(CHECK) {
             self.check();
             // The oldest unstarted spawn, so that none waits for ever behind younger ones or busy coroutines.
-            if !self.fresh.is_empty()
-                && let Some(task) = self.oldest_fresh()
-            {
+            let oldest = if self.fresh.is_empty() { None } else { self.oldest_fresh() };
+            if let Some(task) = oldest.or_else(|| self.injected()) {
                 return Some(task);
             }
         }
@@ -358,7 +343,7 @@ impl Worker {
         // SAFETY: a task in a queue has not finished, so it is alive: it holds a reference of itself.
         let header = unsafe { task.as_ref() };
         set_current(Some(header));
-        self.budget.set(BUDGET);
+        refill();
         self.in_coroutine.set(true);
         // SAFETY: the context belongs to this worker, and only this loop touches it.
         let context = unsafe { &mut *header.context.get() };
@@ -386,6 +371,18 @@ impl Worker {
 
     fn oldest_fresh(&self) -> Option<NonNull<Task>> {
         match self.shared.stealer.steal() {
+            Steal::Success(Fresh(task)) => self.start(task),
+            _ => None,
+        }
+    }
+
+    /// A spawn from outside the workers: usually the searcher's, but with every worker busy there is none.
+    fn injected(&self) -> Option<NonNull<Task>> {
+        let injector = &self.runtime().injector;
+        if injector.is_empty() {
+            return None;
+        }
+        match injector.steal() {
             Steal::Success(Fresh(task)) => self.start(task),
             _ => None,
         }
@@ -655,9 +652,9 @@ impl Worker {
 
     fn trim_if_due(&self, now: Instant) {
         if self.trim_at.get().is_some_and(|at| at <= now) {
+            self.trim_at.set(None);
             self.stacks.borrow_mut().flush();
-            stack::trim();
-            self.trim_at.set(stack::trim_wanted().then(|| now + TRIM_AFTER));
+            stack::trim_in_background();
         }
     }
 }

@@ -1,11 +1,14 @@
 //! A queue of waiters.
 
+use std::ptr;
+
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering, fence};
 use loom::thread;
 
 use crate::task::{Task, Unparker};
-use crate::wait_queue::{WaitQueue, Waiter};
+use crate::wait_list::Waiter;
+use crate::wait_queue::WaitQueue;
 
 struct Shared {
     queue: WaitQueue,
@@ -32,9 +35,11 @@ impl Shared {
     fn take(&self) {
         let task = Task::new();
         while !self.try_take() {
-            let waiter = Waiter::new(Unparker(task.clone()));
+            let waiter = Waiter::new(ptr::null_mut());
             // SAFETY: the waiter stays on this frame until it is notified.
-            if unsafe { self.queue.push_unless(&waiter, || self.permits.load(Ordering::Relaxed) > 0) } {
+            if unsafe {
+                self.queue.push_unless(&waiter, Unparker(task.clone()), || self.permits.load(Ordering::Relaxed) > 0)
+            } {
                 while !waiter.is_notified() {
                     task.park();
                 }
@@ -95,14 +100,15 @@ fn removal_races_with_notification() {
     loom::model(|| {
         let shared = Shared::new();
         let task = Task::new();
-        let waiter = Waiter::new(Unparker(task.clone()));
+        let waiter = Waiter::new(ptr::null_mut());
         // SAFETY: the waiter stays on this frame until it is removed or notified.
-        assert!(unsafe { shared.queue.push_unless(&waiter, || false) });
+        assert!(unsafe { shared.queue.push_unless(&waiter, Unparker(task.clone()), || false) });
         let notifier = {
             let shared = shared.clone();
             thread::spawn(move || shared.queue.notify_one())
         };
-        let removed = shared.queue.remove(&waiter);
+        // SAFETY: pushed to this queue above.
+        let removed = unsafe { shared.queue.remove(&waiter) };
         assert_ne!(removed, waiter.is_notified());
         assert_ne!(notifier.join().unwrap(), removed);
         assert!(!shared.queue.has_waiters());

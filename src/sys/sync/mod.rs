@@ -1,3 +1,41 @@
-//! What `sync` is built on.
+//! The mechanisms of `sync`, free of the data that they guard, of poison and of guards.
+//!
+//! All of them wait by `park`, so they serve coroutines and OS threads alike, and none knows which
+//! it has before it. They are `const` to make, and nothing of the system's is behind them before somebody waits.
+//!
+//! How they keep coroutines of one worker from starving one another, which no clock interrupts:
+//!
+//! * What takes a lock ticks (`park::tick`): a loop that takes and releases locks, and never blocks, has others run now
+//!   and then. So does what looks at a lock and finds it not as wished (`try_lock`, an `OnceLock` that is empty): such is
+//!   called in loops. Looking at a `Once` that is completed costs a load and no tick.
+//! * Releasing a lock for which others wait is a whole operation (`park::checkpoint`), after it has been released.
+//! * Whoever has been woken for a lock `PATIENCE` times and each time found it taken again has it handed over.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `turns` | a queue of those who wait for a lock, which may be handed over |
+//! | `mutex` | one word, and turns |
+//! | `rwlock` | one word, turns for readers and for writers, and a queue for the writer whose turn it is |
+//! | `condvar` | a queue |
+//! | `once` | one word and a queue |
+//! | `channel` | what `mpsc` is built on |
 
 pub(crate) mod channel;
+mod condvar;
+mod mutex;
+mod once;
+mod rwlock;
+mod spin;
+mod turns;
+
+pub(crate) use condvar::Condvar;
+pub(crate) use mutex::Mutex;
+pub(crate) use once::Once;
+pub(crate) use rwlock::RwLock;
+
+/// So many times may a task be woken for a lock and find it taken by another before it has the lock handed over.
+///
+/// Handing over at once would make each release of a contended lock wait for a switch, and the lock stand idle meanwhile;
+/// barging lets a task that runs already have it. The figure is small because it may be whole time slices that are lost:
+/// where the holder blocks inside, each of the losses lasts as long as the holder does.
+const PATIENCE: u32 = 2;

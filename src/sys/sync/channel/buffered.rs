@@ -84,16 +84,15 @@ impl<T> Buffered<T> {
     #[inline]
     pub(super) fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         let state = self.lock();
-        let sent = if state.has_room() {
+        if state.has_room() {
             state.put(message);
-            Ok(())
-        } else if state.receivers_gone {
-            Err(TrySendError::Disconnected(message))
-        } else {
-            Err(TrySendError::Full(message))
-        };
+            park::checkpoint();
+            return Ok(());
+        }
+        let gone = state.receivers_gone;
+        drop(state);
         park::checkpoint();
-        sent
+        Err(if gone { TrySendError::Disconnected(message) } else { TrySendError::Full(message) })
     }
 
     /// Waits for room.
@@ -139,16 +138,15 @@ impl<T> Buffered<T> {
     #[inline]
     pub(super) fn try_recv(&self) -> Result<T, TryRecvError> {
         let mut state = self.lock();
-        let received = match state.messages.pop_front() {
-            Some(message) => {
-                state.made_room();
-                Ok(message)
-            }
-            None if state.senders_gone => Err(TryRecvError::Disconnected),
-            None => Err(TryRecvError::Empty),
-        };
+        if let Some(message) = state.messages.pop_front() {
+            state.made_room();
+            park::checkpoint();
+            return Ok(message);
+        }
+        let gone = state.senders_gone;
+        drop(state);
         park::checkpoint();
-        received
+        Err(if gone { TryRecvError::Disconnected } else { TryRecvError::Empty })
     }
 
     /// Waits for a message.
