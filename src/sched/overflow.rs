@@ -33,7 +33,7 @@ fn on_fault(address: usize) {
     // It does not fail; and if it did, there is nothing else to say.
     let mut message = Message::new();
     let _ = write!(message, "\nthread '{name}' ({id}) has overflowed its stack\n");
-    let _ = write!(message, "fatal runtime error: stack overflow, aborting\n");
+    let _ = writeln!(message, "fatal runtime error: stack overflow, aborting");
     message.flush();
     std::process::abort();
 }
