@@ -14,7 +14,7 @@
 /// What `costd::sched::primitive` is there.
 mod primitive {
     pub(crate) use loom::sync::atomic;
-    pub(crate) use loom::sync::{Mutex, MutexGuard};
+    pub(crate) use loom::sync::{Arc, Mutex, MutexGuard};
 
     pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         mutex.lock().unwrap()
@@ -34,6 +34,39 @@ mod wait_queue;
 
 /// The rest of a task, reduced to what the protocols ask of it.
 mod task;
+
+#[path = "../../src/sched/reason.rs"]
+mod reason;
+
+/// What `park` and the mechanisms of `sync` know as `sched`.
+mod sched {
+    pub(crate) use crate::{primitive, reason, task, wait_list, wait_queue};
+
+    /// Panics have no part in the protocols.
+    pub(crate) mod panics {
+        pub(crate) use std::panic::{catch_unwind, resume_unwind};
+    }
+
+    /// What an operation costs has none either.
+    pub(crate) const OPERATION: u32 = 1;
+
+    pub(crate) fn spend(_price: u32) {}
+
+    /// Every task stops as an OS thread does.
+    pub(crate) fn current_coroutine() -> Option<crate::task::Current> {
+        None
+    }
+
+    pub(crate) fn os_thread() -> crate::task::Current {
+        crate::task::Current
+    }
+}
+
+#[path = "../../src/park/mod.rs"]
+mod park;
+
+#[path = "../../src/sys/sync/channel/mod.rs"]
+mod channel;
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,11 @@
 //! A task that parks as `costd::park` does, with an OS thread's way of stopping.
 
+use std::time::Instant;
+
 use loom::sync::{Arc, Condvar, Mutex};
 
 use crate::park_state::ParkState;
+use crate::reason::Reason;
 
 pub(crate) struct Task {
     pub(crate) state: ParkState,
@@ -33,7 +36,31 @@ impl Task {
     }
 }
 
+loom::thread_local! {
+    static CURRENT: Arc<Task> = Task::new();
+}
+
+/// The task of the thread that asks.
+pub(crate) struct Current;
+
+impl Current {
+    /// `false`: the deadline has passed, which any deadline has, unless a wake-up is there already.
+    pub(crate) fn park(self, deadline: Option<Instant>, _reason: Reason) -> bool {
+        CURRENT.with(|task| match deadline {
+            None => {
+                task.park();
+                true
+            }
+            Some(_) => task.state.take(),
+        })
+    }
+}
+
 impl Unparker {
+    pub(crate) fn current() -> Unparker {
+        CURRENT.with(|task| Unparker(task.clone()))
+    }
+
     pub(crate) fn unpark(&self) {
         if self.0.state.notify() {
             let mut runnable = self.0.runnable.lock().unwrap();
