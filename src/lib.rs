@@ -5,6 +5,7 @@ pub use ::std as __std;
 pub use ::std::*;
 
 pub mod net;
+pub mod panic;
 pub mod prelude;
 pub mod sync;
 pub mod thread;

@@ -5,20 +5,25 @@
 //! | item | what it does |
 //! |---|---|
 //! | `OsParker` | stops and wakes one OS thread over a word of memory |
-//! | `memory::{page_size, reserve, release, discard}` | address space for stacks |
+//! | `memory::{page_size, reserve, release, discard, NO_THREAD}` | address space for stacks |
 //! | `guard::{install, takes_mapping}` | makes a range of it fault on every touch; whether that takes a mapping |
 //! | `socket` | calls on sockets that do not block whatever the descriptor's mode is |
 //! | `thread_exit::leave` | has something done at the very end of an OS thread |
+//! | `fault::{install, ensure_signal_stack}` | has a function look at every bad access |
+//! | `stderr::write` | writes to the standard error, also from a signal handler |
 //! | `wait::readable` | waits for one descriptor, with as fine a timeout as there is |
 //!
-//! `memory`, `socket`, `thread_exit` and `portable` are what any Unix has, `linux` what only Linux has. With
-//! `--cfg costd_portable` Linux uses
+//! `linux` is what only Linux has, the rest what any Unix has. With `--cfg costd_portable` Linux uses
 //! `portable` in `linux`'s stead, which is how code for other kernels is run on a Linux machine.
 
+#[cfg(unix)]
+pub(crate) mod fault;
 #[cfg(unix)]
 pub(crate) mod memory;
 #[cfg(unix)]
 pub(crate) mod socket;
+#[cfg(unix)]
+pub(crate) mod stderr;
 #[cfg(unix)]
 pub(crate) mod thread_exit;
 

@@ -24,6 +24,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::panics;
 use super::primitive::lock;
 use super::reason::Reason;
 use super::task::Unparker;
@@ -93,8 +94,25 @@ fn run_elsewhere<F: FnOnce() -> R + Send, R: Send>(reason: Reason, f: F) -> R {
     drop(waiting);
     match job.result.into_inner() {
         Some(Ok(result)) => result,
-        Some(Err(payload)) => panic::resume_unwind(payload),
+        Some(Err(payload)) => panics::resume_unwind(payload),
         None => unreachable!("a job that is done has a result"),
+    }
+}
+
+/// Runs `f` where it may block, sometime; in place if not one thread can be had.
+pub(crate) fn run_detached(f: fn()) {
+    /// # Safety
+    /// `job` is a `fn()`.
+    unsafe fn run_it(job: NonNull<()>) {
+        // SAFETY: function pointers and data pointers are of one size on every platform that this builds for, which
+        // `transmute` checks; and this one was made from a `fn()`.
+        let f = unsafe { std::mem::transmute::<NonNull<()>, fn()>(job) };
+        f();
+    }
+    let job = NonNull::new(f as *mut ()).expect("no function lies at null");
+    if let Err(queued) = POOL.submit(Queued { job, run: run_it }) {
+        // SAFETY: from above.
+        unsafe { (queued.run)(queued.job) };
     }
 }
 
@@ -124,9 +142,9 @@ impl Drop for Waiting<'_> {
 unsafe fn run_job<F: FnOnce() -> R, R>(job: NonNull<()>) {
     // SAFETY: alive until `done` is set below.
     let job = unsafe { job.cast::<Job<F, R>>().as_ref() };
-    // SAFETY (all three): the owner touches these only after `done`.
-    let closure = unsafe { (*job.closure.get()).take() }.expect("a job is run once");
-    let result = panic::catch_unwind(AssertUnwindSafe(closure));
+    // SAFETY: the owner touches the cells only after `done`.
+    let closure = unsafe { (*job.closure.get()).take() };
+    let result = panic::catch_unwind(AssertUnwindSafe(closure.expect("a job is run once")));
     // SAFETY: see above.
     unsafe { *job.result.get() = Some(result) };
     // SAFETY: see above.

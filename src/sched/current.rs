@@ -88,6 +88,14 @@ pub(crate) fn current_coroutine<'a>() -> Option<Coroutine<'a>> {
     Some(unsafe { Coroutine { task: &*task, worker } })
 }
 
+/// The task of the coroutine that runs this code, also where nothing may be switched.
+#[inline]
+pub(crate) fn running_coroutine<'a>() -> Option<&'a Task> {
+    worker()?;
+    // SAFETY: see `current_coroutine`.
+    unsafe { current().as_ref() }
+}
+
 /// The worker that this OS thread is, whatever it is doing.
 #[inline]
 pub(crate) fn worker<'a>() -> Option<&'a Worker> {
@@ -135,6 +143,7 @@ pub(super) fn set_current(task: Option<&Task>) {
     });
 }
 
+#[inline]
 fn current() -> *const Task {
     CURRENT.with(|current| current.task.get())
 }

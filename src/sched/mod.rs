@@ -5,6 +5,8 @@
 //! | `task`, `park_state` | whatever may park, and the protocol of parking and waking it |
 //! | `current` | who runs on this OS thread |
 //! | `locals` | a task's thread-locals |
+//! | `panics`, `panic_hook`, `panic_message` | whose panics are whose, and what is said of them |
+//! | `overflow` | the last words of a coroutine whose stack was too small |
 //! | `context`, `stack` | the switch, and the memory that it switches to |
 //! | `wait_list`, `wait_queue` | tasks that wait for one thing, under another's lock or their own |
 //! | `worker`, `run_queue`, `timers`, `inbox` | an OS thread that runs coroutines, and its parts |
@@ -22,6 +24,9 @@ mod idle;
 mod inbox;
 pub(crate) mod locals;
 pub(crate) mod once_arc;
+mod overflow;
+pub(crate) mod panic_hook;
+mod panic_message;
 pub(crate) mod panics;
 pub(crate) mod park_state;
 pub(crate) mod primitive;

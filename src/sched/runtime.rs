@@ -9,6 +9,8 @@ use crossbeam::deque::Injector;
 use once_cell::sync::OnceCell;
 
 use super::idle::Idle;
+use super::overflow;
+use super::panic_hook;
 use super::task::Task;
 use super::worker::{Fresh, Worker, WorkerShared};
 
@@ -36,6 +38,8 @@ pub(crate) fn started() -> Option<&'static Runtime> {
 
 #[cold]
 fn start() -> io::Result<&'static Runtime> {
+    panic_hook::install();
+    overflow::install();
     let wanted = wanted_workers();
     // Every worker makes its parts on its own OS thread and hands out what is shared; all start running together, once
     // the runtime stands.
@@ -68,6 +72,7 @@ fn start_worker(index: usize) -> io::Result<(&'static WorkerShared, mpsc::SyncSe
     let (shared_to, shared_from) = mpsc::sync_channel(1);
     let (gate, at_gate) = mpsc::sync_channel::<&'static Runtime>(1);
     thread::Builder::new().name(format!("costd-worker-{index}")).spawn(move || {
+        overflow::prepare_worker();
         let worker = Worker::new(index);
         let worker = match worker {
             Ok(worker) => {

@@ -116,7 +116,7 @@ where
     // SAFETY: the stage says what the body holds, and only the task touches it before it is done.
     let f = unsafe { ManuallyDrop::take(&mut (*spawned.body.get()).closure) };
     spawned.stage.set(Stage::Nothing);
-    let outcome = panic::catch_unwind(AssertUnwindSafe(f));
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(f)));
     header.panics.set(0);
     let mut unseen_panic = false;
     if header.is_detached() {
@@ -143,6 +143,15 @@ where
     if let Some(at_end) = at_end {
         at_end(unseen_panic);
     }
+}
+
+/// Where a coroutine's own frames begin; whoever prints a short backtrace looks for this name.
+#[inline(never)]
+fn __rust_begin_short_backtrace<F: FnOnce() -> T, T>(f: F) -> T {
+    let result = f();
+    // Else the call above would be a jump, and this frame gone.
+    std::hint::black_box(());
+    result
 }
 
 /// # Safety

@@ -18,10 +18,12 @@ use std::mem;
 use std::ptr::NonNull;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use once_cell::sync::Lazy;
 use once_cell::sync::OnceCell;
 
+use super::blocking_pool;
 use super::primitive::lock;
 use crate::pal::{guard, memory};
 
@@ -57,8 +59,13 @@ const SLAB: usize = 1 << 27;
 pub(crate) fn class_of(size: usize) -> io::Result<u8> {
     match size.checked_next_power_of_two() {
         Some(size) if size <= isize::MAX as usize / 4 => Ok((size.trailing_zeros() as u8).max(LEAST_CLASS)),
-        _ => Err(io::ErrorKind::OutOfMemory.into()),
+        _ => Err(refused()),
     }
+}
+
+/// What std's spawn returns when the system has no memory for a stack: it is `pthread_create`'s answer to that.
+fn refused() -> io::Error {
+    io::Error::from_raw_os_error(memory::NO_THREAD)
 }
 
 /// The class of a stack whose size nobody said: that of `RUST_MIN_STACK`, or 2 MiB, as std has it.
@@ -70,9 +77,8 @@ pub(crate) fn default_class() -> u8 {
     })
 }
 
-/// The low end of a stack that the address `at` would lie on, if `at` lay on one of this class, with the guard's length.
-pub(crate) fn guard_range(class: u8, top: usize) -> std::ops::Range<usize> {
-    let bottom = top - (1 << class);
+/// The guard of a stack whose lowest byte is at `bottom`. May be asked in a signal handler.
+pub(crate) fn guard_range(bottom: usize) -> std::ops::Range<usize> {
     bottom..bottom + memory::page_size()
 }
 
@@ -80,8 +86,6 @@ pub(crate) fn guard_range(class: u8, top: usize) -> std::ops::Range<usize> {
 struct Class {
     class: u8,
     pool: Mutex<Pool>,
-    /// Is a look at what can be given back due?
-    trim_wanted: AtomicBool,
 }
 
 #[derive(Default)]
@@ -119,11 +123,8 @@ impl Pool {
     }
 }
 
-static CLASSES: Lazy<Vec<Class>> = Lazy::new(|| {
-    (0..usize::BITS as u8)
-        .map(|class| Class { class, pool: Mutex::default(), trim_wanted: AtomicBool::new(false) })
-        .collect()
-});
+static CLASSES: Lazy<Vec<Class>> =
+    Lazy::new(|| (0..usize::BITS as u8).map(|class| Class { class, pool: Mutex::default() }).collect());
 
 /// So many promises move between a worker and the pool at once.
 const PROMISE_BATCH: usize = 64;
@@ -150,7 +151,7 @@ impl Class {
                 Ok(()) => {}
                 // What may lie idle in caches is a wish; what is promised is not.
                 Err(_) if pool.promised + count <= pool.capacity => break,
-                Err(error) => return Err(error),
+                Err(_) => return Err(refused()),
             }
         }
         pool.promised += count;
@@ -231,7 +232,7 @@ impl Class {
         let mut pool = lock(&self.pool);
         pool.free.extend(stacks.map(|stack| stack.slot));
         drop(pool);
-        self.trim_wanted.store(true, Ordering::Relaxed);
+        TRIM_WANTED.store(true, Ordering::SeqCst);
     }
 
     /// Gives back what was not needed since the last look. `true` if another look may find more.
@@ -400,24 +401,47 @@ impl StackCache {
         }
         Class::of(default_class()).take_promise_back(mem::take(&mut self.promises));
     }
+}
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.stacks.is_empty()
+/// Has stacks that were not needed lately given back to the kernel, in the background, if there may be any.
+pub(crate) fn trim_in_background() {
+    if begin_trimming() {
+        blocking_pool::run_detached(|| {
+            loop {
+                while trim() {
+                    std::thread::sleep(TRIM_INTERVAL);
+                }
+                TRIMMING.store(false, Ordering::SeqCst);
+                // Somebody may have wanted it between the last look and this, and left it to this thread.
+                if !begin_trimming() {
+                    break;
+                }
+            }
+        });
     }
 }
 
-/// Has anything been freed that may be given back to the kernel?
-pub(crate) fn trim_wanted() -> bool {
-    CLASSES.iter().any(|class| class.trim_wanted.load(Ordering::Relaxed))
+/// SeqCst throughout: of one who sets WANTED and finds TRIMMING, and one who ends TRIMMING and looks at WANTED, at least
+/// one sees the other.
+fn begin_trimming() -> bool {
+    TRIM_WANTED.load(Ordering::SeqCst) && !TRIMMING.swap(true, Ordering::SeqCst)
 }
 
-/// One look at what can be given back; may take some milliseconds.
-pub(crate) fn trim() {
+/// Something lies in a pile of free slots that was not looked at.
+static TRIM_WANTED: AtomicBool = AtomicBool::new(false);
+/// Somebody is at it.
+static TRIMMING: AtomicBool = AtomicBool::new(false);
+/// Between two looks.
+const TRIM_INTERVAL: Duration = Duration::from_secs(1);
+
+/// One look at every pile. `true` if another look may find more.
+fn trim() -> bool {
+    TRIM_WANTED.store(false, Ordering::SeqCst);
+    let mut more = false;
     for class in CLASSES.iter() {
-        if class.trim_wanted.swap(false, Ordering::Relaxed) && class.trim() {
-            class.trim_wanted.store(true, Ordering::Relaxed);
-        }
+        more |= class.trim();
     }
+    more || TRIM_WANTED.load(Ordering::Relaxed)
 }
 
 #[cfg(test)]
@@ -429,7 +453,7 @@ mod tests {
         assert_eq!(class_of(0).unwrap(), LEAST_CLASS);
         assert_eq!(class_of(2 << 20).unwrap(), 21);
         assert_eq!(class_of((2 << 20) + 1).unwrap(), 22);
-        assert_eq!(class_of(usize::MAX).unwrap_err().kind(), io::ErrorKind::OutOfMemory);
+        assert_eq!(class_of(usize::MAX).unwrap_err().kind(), io::ErrorKind::WouldBlock);
     }
 
     #[test]

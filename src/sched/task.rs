@@ -50,6 +50,8 @@ pub(crate) struct Task {
     pub(crate) way_back: WayBack,
     /// Stack size class of a coroutine, see `sched::stack`.
     pub(crate) stack_class: u8,
+    /// The lowest address of the stack, set before the start; what a signal handler looks at.
+    pub(crate) stack_bottom: Cell<usize>,
     /// Its thread-locals. Only the task itself touches them.
     pub(crate) locals: Locals,
     /// How many panics of this task are in flight, as far as it had to be noted: see `sched::panics`.
@@ -99,6 +101,7 @@ impl Task {
             context: UnsafeCell::new(None),
             way_back: WayBack::new(),
             stack_class,
+            stack_bottom: Cell::new(0),
             locals: Locals::new(),
             panics: Cell::new(0),
             token: AtomicU32::new(0),

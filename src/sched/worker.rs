@@ -23,7 +23,7 @@ use crossbeam::utils::CachePadded;
 use super::context::{Context, Switch, suspend};
 use super::current::{OPERATION, refill, set_current, set_worker, spend, worker};
 use super::inbox::Inbox;
-use super::panics::SuspendedPanics;
+use super::panics::WorkerPanics;
 use super::reactor::{Reactor, ReactorHandle};
 use super::run_queue::RunQueue;
 use super::runtime::Runtime;
@@ -137,7 +137,7 @@ pub(crate) struct Worker {
     spin_worth: Cell<u32>,
     /// Unstarted tasks that found no stack; see `StackCache::get`.
     starved: RefCell<Vec<NonNull<Task>>>,
-    pub(crate) suspended_panics: SuspendedPanics,
+    pub(crate) panics: WorkerPanics,
     _not_send: PhantomData<*mut ()>,
 }
 
@@ -169,7 +169,7 @@ impl Worker {
             appointed: Cell::new(false),
             spin_worth: Cell::new(0),
             starved: RefCell::new(Vec::new()),
-            suspended_panics: SuspendedPanics::new(),
+            panics: WorkerPanics::new(),
             _not_send: PhantomData,
         })))
     }
@@ -204,7 +204,6 @@ impl Worker {
     }
 
     /// Runs `body` without switching: whoever waits in it stops this OS thread.
-    #[allow(dead_code)]
     pub(crate) fn without_switching<R>(&self, body: impl FnOnce() -> R) -> R {
         struct Restore<'a>(&'a Cell<u32>);
         impl Drop for Restore<'_> {
@@ -249,10 +248,10 @@ impl Worker {
 
     #[inline]
     fn switch(&self, task: &Task, switch: Switch) {
-        let panicking = self.suspended_panics.before_switch(task);
+        let panicking = self.panics.before_switch(task);
         suspend(task, switch);
         if panicking {
-            self.suspended_panics.after_switch();
+            self.panics.after_switch();
         }
     }
 
@@ -311,9 +310,8 @@ impl Worker {
         if turn.is_multiple_of(CHECK) {
             self.check();
             // The oldest unstarted spawn, so that none waits for ever behind younger ones or busy coroutines.
-            if !self.fresh.is_empty()
-                && let Some(task) = self.oldest_fresh()
-            {
+            let oldest = if self.fresh.is_empty() { None } else { self.oldest_fresh() };
+            if let Some(task) = oldest.or_else(|| self.injected()) {
                 return Some(task);
             }
         }
@@ -378,6 +376,18 @@ impl Worker {
         }
     }
 
+    /// A spawn from outside the workers: usually the searcher's, but with every worker busy there is none.
+    fn injected(&self) -> Option<NonNull<Task>> {
+        let injector = &self.runtime().injector;
+        if injector.is_empty() {
+            return None;
+        }
+        match injector.steal() {
+            Steal::Success(Fresh(task)) => self.start(task),
+            _ => None,
+        }
+    }
+
     /// Gives an unstarted task its stack; from now on it belongs to this worker.
     #[inline]
     fn start(&self, task: NonNull<Task>) -> Option<NonNull<Task>> {
@@ -387,6 +397,7 @@ impl Worker {
             self.starved.borrow_mut().push(task);
             return None;
         };
+        header.stack_bottom.set(stack.bottom().addr().get());
         let context = Context::new(stack, task, header.vtable.run);
         // SAFETY: nobody else knows of the context of a task that has not run.
         unsafe { *header.context.get() = Some(context) };
@@ -641,9 +652,9 @@ impl Worker {
 
     fn trim_if_due(&self, now: Instant) {
         if self.trim_at.get().is_some_and(|at| at <= now) {
+            self.trim_at.set(None);
             self.stacks.borrow_mut().flush();
-            stack::trim();
-            self.trim_at.set(stack::trim_wanted().then(|| now + TRIM_AFTER));
+            stack::trim_in_background();
         }
     }
 }

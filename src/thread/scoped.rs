@@ -1,12 +1,13 @@
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::Result;
 
 use crate::park::{self, Reason, Unparker};
+use crate::sched::panics::{catch_unwind, resume_unwind};
 use crate::sched::spawn::{self, Handle};
 
 use super::join_handle::join;

@@ -30,13 +30,14 @@
 //! They are dropped outside of the lock, as their destructors are anybody's code; one that panics stops none of the others.
 
 use std::collections::VecDeque;
-use std::panic::{self, AssertUnwindSafe};
+use std::panic::AssertUnwindSafe;
 use std::ptr;
 use std::sync::mpsc::{RecvTimeoutError, TryRecvError, TrySendError};
-use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use crate::park::{self, Reason, Unparker, Wait, WaitList, Waiter, WaitingPlace};
+use crate::sched::panics::{catch_unwind, resume_unwind};
+use crate::sched::primitive::{self, Mutex, MutexGuard};
 
 /// See the module's text.
 pub(crate) struct Buffered<T> {
@@ -77,22 +78,21 @@ impl<T> Buffered<T> {
     /// Nobody's code runs under the lock, so nothing panics there and the state is whole.
     #[inline]
     fn lock(&self) -> Locked<'_, T> {
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        primitive::lock(&self.state)
     }
 
     #[inline]
     pub(super) fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         let state = self.lock();
-        let sent = if state.has_room() {
+        if state.has_room() {
             state.put(message);
-            Ok(())
-        } else if state.receivers_gone {
-            Err(TrySendError::Disconnected(message))
-        } else {
-            Err(TrySendError::Full(message))
-        };
+            park::checkpoint();
+            return Ok(());
+        }
+        let gone = state.receivers_gone;
+        drop(state);
         park::checkpoint();
-        sent
+        Err(if gone { TrySendError::Disconnected(message) } else { TrySendError::Full(message) })
     }
 
     /// Waits for room.
@@ -138,16 +138,15 @@ impl<T> Buffered<T> {
     #[inline]
     pub(super) fn try_recv(&self) -> Result<T, TryRecvError> {
         let mut state = self.lock();
-        let received = match state.messages.pop_front() {
-            Some(message) => {
-                state.made_room();
-                Ok(message)
-            }
-            None if state.senders_gone => Err(TryRecvError::Disconnected),
-            None => Err(TryRecvError::Empty),
-        };
+        if let Some(message) = state.messages.pop_front() {
+            state.made_room();
+            park::checkpoint();
+            return Ok(message);
+        }
+        let gone = state.senders_gone;
+        drop(state);
         park::checkpoint();
-        received
+        Err(if gone { TryRecvError::Disconnected } else { TryRecvError::Empty })
     }
 
     /// Waits for a message.
@@ -283,12 +282,12 @@ fn drop_each<T>(messages: VecDeque<T>) {
     }
     let mut first_panic = None;
     for message in messages {
-        if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(message))) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(message))) {
             first_panic.get_or_insert(payload);
         }
     }
     if let Some(payload) = first_panic {
-        panic::resume_unwind(payload);
+        resume_unwind(payload);
     }
 }
 

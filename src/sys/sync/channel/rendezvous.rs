@@ -35,10 +35,10 @@
 use std::cell::UnsafeCell;
 use std::ptr;
 use std::sync::mpsc::{RecvTimeoutError, TryRecvError, TrySendError};
-use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use crate::park::{self, Reason, Unparker, Wait, WaitList, Waiter, WaitingPlace};
+use crate::sched::primitive::{self, Mutex, MutexGuard};
 
 /// See the module's text.
 pub(crate) struct Rendezvous<T> {
@@ -54,6 +54,8 @@ struct State {
     senders_gone: bool,
     receivers_gone: bool,
 }
+
+type Locked<'a> = MutexGuard<'a, State>;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -116,69 +118,52 @@ impl<T> Rendezvous<T> {
 
     /// Nobody's code runs under the lock, so nothing panics there and the state is whole.
     #[inline]
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn lock(&self) -> Locked<'_> {
+        primitive::lock(&self.state)
     }
 
     pub(super) fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         let mut message = Some(message);
-        let given = self.give(self.lock(), &mut message).map_err(|(_, gone)| gone);
+        let state = self.give(self.lock(), &mut message);
+        let gone = state.is_some_and(|state| state.receivers_gone);
         park::checkpoint();
-        match (given, message) {
-            (Err(false), Some(message)) => Err(TrySendError::Full(message)),
-            (Err(true), Some(message)) => Err(TrySendError::Disconnected(message)),
-            _ => Ok(()),
-        }
-    }
-
-    pub(super) fn send(&self, message: T, deadline: Option<Instant>) -> Result<(), TrySendError<T>> {
-        let mut message = Some(message);
-        let offer = Offer::new(None);
-        let mut gone = false;
-        let wait = park::wait_in(self, offer.cargo(), deadline, Reason::Send, |waiter| {
-            match self.give(self.lock(), &mut message) {
-                Ok(()) => false,
-                Err((_, true)) => {
-                    gone = true;
-                    false
-                }
-                Err((mut state, false)) => {
-                    // SAFETY: ours until it is enqueued.
-                    unsafe { *offer.0.get() = message.take() };
-                    // SAFETY: `wait_in` upholds it for the waiter, and the offer outlives the call of it.
-                    unsafe { state.wait_as(Kind::Senders, waiter) };
-                    true
-                }
-            }
-        });
-        let left = match wait {
-            Wait::Ready => {
-                park::checkpoint();
-                message
-            }
-            Wait::Notified => {
-                gone = true;
-                offer.into_inner()
-            }
-            Wait::TimedOut => offer.into_inner(),
-        };
-        match left {
+        match message {
             None => Ok(()),
             Some(message) if gone => Err(TrySendError::Disconnected(message)),
             Some(message) => Err(TrySendError::Full(message)),
         }
     }
 
-    /// Hands the message to the first receiver that waits. Else the lock, still held, and whether all receivers are gone.
-    fn give<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State>,
-        message: &mut Option<T>,
-    ) -> Result<(), (MutexGuard<'a, State>, bool)> {
-        let Some(offer) = state.first::<T>(Kind::Receivers) else {
-            let gone = state.receivers_gone;
-            return Err((state, gone));
+    /// Waits for a receiver.
+    pub(super) fn send(&self, message: T, deadline: Option<Instant>) -> Result<(), TrySendError<T>> {
+        let mut message = Some(message);
+        let Some(mut state) = self.give(self.lock(), &mut message) else {
+            park::checkpoint();
+            return Ok(());
         };
+        let mut timed_out = false;
+        if !state.receivers_gone {
+            let offer = Offer::new(message);
+            let wait = park::wait_in(self, offer.cargo(), deadline, Reason::Send, |waiter| {
+                // SAFETY: `wait_in` upholds it for the waiter, and the offer outlives the call of it.
+                unsafe { state.wait_as(Kind::Senders, waiter) };
+                drop(state);
+                true
+            });
+            timed_out = wait == Wait::TimedOut;
+            message = offer.into_inner();
+        }
+        match message {
+            None => Ok(()),
+            Some(message) if timed_out => Err(TrySendError::Full(message)),
+            Some(message) => Err(TrySendError::Disconnected(message)),
+        }
+    }
+
+    /// Hands the message to the first receiver that waits. If none does: the lock, still held.
+    #[inline]
+    fn give<'a>(&self, mut state: Locked<'a>, message: &mut Option<T>) -> Option<Locked<'a>> {
+        let Some(offer) = state.first::<T>(Kind::Receivers) else { return Some(state) };
         // SAFETY: under the lock, and the waiter is in the list. (Nothing is dropped: the place is empty.)
         unsafe { *offer.get() = message.take() };
         let receiver = state.list.pop();
@@ -186,54 +171,50 @@ impl<T> Rendezvous<T> {
         if let Some(receiver) = receiver {
             receiver.unpark();
         }
-        Ok(())
+        None
     }
 
     pub(super) fn try_recv(&self) -> Result<T, TryRecvError> {
-        let taken = self.take(self.lock());
+        let mut message = None;
+        let state = self.take(self.lock(), &mut message);
+        let gone = state.is_some_and(|state| state.senders_gone);
         park::checkpoint();
-        taken.map_err(|(_, gone)| if gone { TryRecvError::Disconnected } else { TryRecvError::Empty })
+        message.ok_or(if gone { TryRecvError::Disconnected } else { TryRecvError::Empty })
     }
 
+    /// Waits for a sender.
     pub(super) fn recv(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
-        let offer = Offer::new(None);
-        let mut taken = None;
-        let wait =
-            park::wait_in(self, offer.cargo(), deadline, Reason::Receive, |waiter| match self.take(self.lock()) {
-                Ok(message) => {
-                    taken = Some(message);
-                    false
-                }
-                Err((_, true)) => false,
-                Err((mut state, false)) => {
-                    // SAFETY: `wait_in` upholds it for the waiter, and the offer outlives the call of it.
-                    unsafe { state.wait_as(Kind::Receivers, waiter) };
-                    true
-                }
-            });
-        match wait {
-            Wait::Ready => {
-                park::checkpoint();
-                taken.ok_or(RecvTimeoutError::Disconnected)
-            }
-            Wait::Notified => offer.into_inner().ok_or(RecvTimeoutError::Disconnected),
-            Wait::TimedOut => Err(RecvTimeoutError::Timeout),
+        let mut message = None;
+        let Some(mut state) = self.take(self.lock(), &mut message) else {
+            park::checkpoint();
+            return message.ok_or(RecvTimeoutError::Disconnected);
+        };
+        if state.senders_gone {
+            return Err(RecvTimeoutError::Disconnected);
         }
+        let offer = Offer::new(None);
+        let wait = park::wait_in(self, offer.cargo(), deadline, Reason::Receive, |waiter| {
+            // SAFETY: `wait_in` upholds it for the waiter, and the offer outlives the call of it.
+            unsafe { state.wait_as(Kind::Receivers, waiter) };
+            drop(state);
+            true
+        });
+        let timed_out = wait == Wait::TimedOut;
+        offer.into_inner().ok_or(if timed_out { RecvTimeoutError::Timeout } else { RecvTimeoutError::Disconnected })
     }
 
-    /// Takes the message of the first sender that waits. Else the lock, still held, and whether all senders are gone.
-    fn take<'a>(&'a self, mut state: MutexGuard<'a, State>) -> Result<T, (MutexGuard<'a, State>, bool)> {
-        // SAFETY: under the lock, and the waiter is in the list.
-        let Some(message) = state.first::<T>(Kind::Senders).and_then(|offer| unsafe { (*offer.get()).take() }) else {
-            let gone = state.senders_gone;
-            return Err((state, gone));
-        };
+    /// Takes the message of the first sender that waits. If none does: the lock, still held.
+    #[inline]
+    fn take<'a>(&self, mut state: Locked<'a>, message: &mut Option<T>) -> Option<Locked<'a>> {
+        let Some(offer) = state.first::<T>(Kind::Senders) else { return Some(state) };
+        // SAFETY: under the lock, and the waiter is in the list. (Nothing is dropped: `message` is empty.)
+        *message = unsafe { (*offer.get()).take() };
         let sender = state.list.pop();
         drop(state);
         if let Some(sender) = sender {
             sender.unpark();
         }
-        Ok(message)
+        None
     }
 
     /// The last sender is gone: no receiver shall wait. (No sender does: it would not be gone.)
