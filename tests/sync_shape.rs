@@ -13,6 +13,7 @@ macro_rules! traits {
             ($mark:ident) => {{
                 #[allow(dead_code)]
                 struct Probe<T: ?Sized>(std::marker::PhantomData<T>);
+                #[allow(dead_code)]
                 trait Not {
                     const HAS: bool = false;
                 }
@@ -153,11 +154,11 @@ fn panic_messages() {
             message(|| once.call_once(|| panic!("at first"))),
             message(|| once.call_once(|| ())),
             message(|| once.wait()),
-            message(|| drop(*lazy)),
-            message(|| drop(*lazy)),
-            message(|| drop(LazyLock::force_mut(&mut other))),
-            message(|| drop(LazyLock::force_mut(&mut other))),
-            message(|| drop(*other)),
+            message(|| assert_eq!(*lazy, 0)),
+            message(|| assert_eq!(*lazy, 0)),
+            message(|| *LazyLock::force_mut(&mut other) = 0),
+            message(|| *LazyLock::force_mut(&mut other) = 0),
+            message(|| assert_eq!(*other, 0)),
             format!("{lazy:?} {other:?}"),
         ]
     });
@@ -223,6 +224,47 @@ fn types() {
     cell = costd::sync::OnceLock::new();
     cell.set(&text).unwrap();
     assert_eq!(cell.get(), Some(&&text));
+}
+
+/// A coroutine that is suspended in a destructor while it unwinds does not poison what others on its worker hold.
+#[test]
+fn a_suspended_panic_is_its_own() {
+    use costd::sync::{Arc, Mutex, RwLock};
+    use costd::time::Duration;
+    struct Unwinding;
+    impl Drop for Unwinding {
+        fn drop(&mut self) {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+    thread::spawn(|| {
+        let locks = Arc::new((Mutex::new(0), RwLock::new(0)));
+        let mine = Arc::new(Mutex::new(0));
+        let all: Vec<_> = (0..8)
+            .map(|_| {
+                let mine = Arc::clone(&mine);
+                thread::spawn(move || {
+                    let _guard = mine.lock();
+                    let _unwinding = Unwinding;
+                    panic!("on purpose");
+                })
+            })
+            .collect();
+        for turn in 1..=20 {
+            let (mut a, mut b) = (locks.0.lock().unwrap(), locks.1.write().unwrap());
+            thread::sleep(Duration::from_millis(1));
+            *a += 1;
+            *b += 1;
+            drop((a, b));
+            assert!(!locks.0.is_poisoned() && !locks.1.is_poisoned(), "in turn {turn}");
+        }
+        for one in all {
+            assert!(one.join().is_err());
+        }
+        assert!(mine.is_poisoned());
+    })
+    .join()
+    .unwrap();
 }
 
 /// The locks of one coroutine are not poisoned by the panic of another on the same worker.
