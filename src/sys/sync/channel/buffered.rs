@@ -33,11 +33,11 @@ use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::ptr;
 use std::sync::mpsc::{RecvTimeoutError, TryRecvError, TrySendError};
-use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use crate::park::{self, Reason, Unparker, Wait, WaitList, Waiter, WaitingPlace};
 use crate::sched::panics::{catch_unwind, resume_unwind};
+use crate::sched::primitive::{self, Mutex, MutexGuard};
 
 /// See the module's text.
 pub(crate) struct Buffered<T> {
@@ -78,7 +78,7 @@ impl<T> Buffered<T> {
     /// Nobody's code runs under the lock, so nothing panics there and the state is whole.
     #[inline]
     fn lock(&self) -> Locked<'_, T> {
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        primitive::lock(&self.state)
     }
 
     #[inline]
