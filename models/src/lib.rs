@@ -65,6 +65,7 @@ mod sched {
 #[path = "../../src/park/mod.rs"]
 mod park;
 
+#[cfg_attr(not(test), allow(unused_imports, reason = "the tests use them"))]
 #[path = "../../src/sys/sync/channel/mod.rs"]
 mod channel;
 
