@@ -32,8 +32,20 @@ mod wait_list;
 #[path = "../../src/sched/wait_queue.rs"]
 mod wait_queue;
 
+#[path = "../../src/park/mod.rs"]
+mod park;
+
 /// The rest of a task, reduced to what the protocols ask of it.
 mod task;
+
+/// What `park` and the locks find in `costd::sched`.
+mod sched;
+
+/// The locks, as `costd::sys::sync` has them.
+mod locks;
+
+/// The same where nobody has any patience: whoever waits has the lock handed over.
+mod impatient_locks;
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
 mod idle;
 mod inbox;
+mod locks;
 mod park_state;
 mod wait_queue;
