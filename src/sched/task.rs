@@ -182,10 +182,11 @@ impl Task {
         self.done.fetch_or(WAITED, Ordering::Acquire) & DONE != 0
     }
 
-    /// Nobody will ask for the result. `true`: it stands there already, and the caller is to drop it.
+    /// Nobody will ask for the result. `true`: it stands there already, and the caller is to drop it. Only the first call
+    /// says so: after one that came before the end, the result is the task's own to drop.
     pub(crate) fn detach(&self) -> bool {
         // Acquire: the result, if there. Nothing to release.
-        self.done.fetch_or(DETACHED, Ordering::Acquire) & DONE != 0
+        self.done.fetch_or(DETACHED, Ordering::Acquire) & (DONE | DETACHED) == DONE
     }
 
     /// Has [`detach`](Self::detach) been called?
