@@ -66,8 +66,9 @@ pub(crate) struct Task {
     id: AtomicU64,
     /// Set before anybody else knows of the task, and never again.
     name: OnceCell<Box<str>>,
-    /// An OS thread stops here.
-    os_parker: OsParker,
+    /// An OS thread stops here: on `state`, if the task is its own; on `token`, if it runs this coroutine and must not
+    /// switch.
+    pub(crate) os_parker: OsParker,
 }
 
 /// Somebody waits in `joiners` for the end.
