@@ -32,3 +32,50 @@ fn park_in_a_panic_hook() {
     }));
     assert!(thread::spawn(|| panic!("once")).join().is_err());
 }
+
+/// Spawns that never end to spawn others keep nobody from running, on one worker or several: neither who is ready nor
+/// what is spawned outside.
+#[test]
+fn endless_spawns_starve_nobody() {
+    const TEST: &str = "endless_spawns_starve_nobody";
+    fn go_on(stop: &Arc<AtomicBool>) {
+        if !stop.load(Ordering::Relaxed) {
+            let stop = Arc::clone(stop);
+            thread::spawn(move || go_on(&stop));
+        }
+    }
+    let Some(case) = child::case() else {
+        for case in ["ready", "outside"] {
+            for workers in ["1", "2"] {
+                child::run(TEST, case, &[("COSTD_WORKERS", workers)]).succeeded();
+            }
+        }
+        return;
+    };
+    std::thread::spawn(|| {
+        std::thread::sleep(Duration::from_secs(10));
+        eprintln!("starved");
+        std::process::exit(1);
+    });
+    let stop = Arc::new(AtomicBool::new(false));
+    let sleeper = (case == "ready").then(|| {
+        let stop = Arc::clone(&stop);
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(200));
+            stop.store(true, Ordering::Relaxed);
+        })
+    });
+    thread::spawn({
+        let stop = Arc::clone(&stop);
+        move || (0..1000).for_each(|_| go_on(&stop))
+    })
+    .join()
+    .unwrap();
+    match sleeper {
+        Some(sleeper) => sleeper.join().unwrap(),
+        None => {
+            std::thread::sleep(Duration::from_millis(100));
+            thread::spawn(move || stop.store(true, Ordering::Relaxed)).join().unwrap();
+        }
+    }
+}
