@@ -79,3 +79,32 @@ fn endless_spawns_starve_nobody() {
         }
     }
 }
+
+/// A destructor of a thread-local panics with what panics again when dropped.
+#[test]
+fn a_payload_that_panics() {
+    if child::case().is_none() {
+        let ended = child::run("a_payload_that_panics", "go", &[]);
+        assert_eq!(ended.signal(), Some(6), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains("fatal runtime error: thread local panicked on drop, aborting"),
+            "{}",
+            ended.stderr
+        );
+        return;
+    }
+    struct Payload;
+    impl Drop for Payload {
+        fn drop(&mut self) {
+            panic!("the payload, too");
+        }
+    }
+    struct Value;
+    impl Drop for Value {
+        fn drop(&mut self) {
+            std::panic::panic_any(Payload);
+        }
+    }
+    costd::thread_local!(static VALUE: Value = const { Value });
+    let _ = thread::spawn(|| VALUE.with(|_| ())).join();
+}

@@ -177,7 +177,8 @@ pub(crate) fn drop_or_abort<T>(value: T, message: &str) {
 
 /// As std does where a panic can go nowhere.
 pub(crate) fn or_abort(f: impl FnOnce(), message: &str) {
-    if panic::catch_unwind(AssertUnwindSafe(f)).is_err() {
+    // The payload stays, for its destructor may panic, too.
+    if let Err(_payload) = panic::catch_unwind(AssertUnwindSafe(f)) {
         eprintln!("fatal runtime error: {message}, aborting");
         std::process::abort();
     }
