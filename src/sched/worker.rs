@@ -461,6 +461,8 @@ impl Worker {
     #[cold]
     fn find_work(&self) -> NonNull<Task> {
         let runtime = self.runtime();
+        // This worker has been the searcher, somebody may have relied on it, and it has not looked since it resigned.
+        let mut relied_on = false;
         loop {
             self.empty_inbox();
             if !self.timers.is_empty() {
@@ -470,22 +472,28 @@ impl Worker {
                 if self.appointed.take() {
                     // Whoever appointed this worker has work for somebody else, then.
                     runtime.idle.resign();
+                    relied_on = true;
+                }
+                if relied_on {
                     self.ring_if_there_is_more(runtime);
                 }
                 return task;
             }
             if runtime.workers.len() > 1 {
                 let appointed = self.appointed.take();
-                if (appointed || runtime.idle.become_searcher())
-                    && let Some(task) = self.search(runtime, appointed)
-                {
-                    return task;
+                if appointed || runtime.idle.become_searcher() {
+                    if let Some(task) = self.search(runtime, appointed) {
+                        return task;
+                    }
+                    relied_on = true;
                 }
                 if self.spin() {
                     continue;
                 }
             }
-            self.sleep(runtime);
+            if self.sleep(runtime) {
+                relied_on = false;
+            }
         }
     }
 
@@ -503,9 +511,10 @@ impl Worker {
         false
     }
 
-    fn sleep(&self, runtime: &'static Runtime) {
+    /// `false`: there is something in the inbox, and nothing else was looked at.
+    fn sleep(&self, runtime: &'static Runtime) -> bool {
         if !self.shared.inbox.fall_asleep() {
-            return;
+            return false;
         }
         let several = runtime.workers.len() > 1;
         if several {
@@ -534,6 +543,7 @@ impl Worker {
             }
         }
         self.trim_if_due(now);
+        true
     }
 
     fn sleep_time(&self, now: Instant) -> Option<Duration> {
