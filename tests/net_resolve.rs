@@ -31,7 +31,9 @@ fn the_same_as_std() {
         as_std("localhost:1");
         as_std(String::from("localhost:1"));
         as_std("[::1]:1");
-        for wrong in ["", ":", "127.0.0.1", "localhost", "localhost:", "localhost:x", "localhost:99999", "::1", "a\0b:1"] {
+        for wrong in
+            ["", ":", "127.0.0.1", "localhost", "localhost:", "localhost:x", "localhost:99999", "::1", "a\0b:1"]
+        {
             as_std(wrong);
         }
         as_std(("a\0b", 1));
