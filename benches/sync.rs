@@ -36,8 +36,8 @@ fn each(count: u32, mut f: impl FnMut()) -> f64 {
 
 macro_rules! cases {
     ($module:ident, $std:ident) => {
+        #[allow(dead_code, reason = "not all are compared in every setting")]
         mod $module {
-            #[allow(unused_imports)]
             use super::*;
             use $std::sync::{Arc, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock};
             use $std::thread;

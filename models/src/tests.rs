@@ -1,4 +1,7 @@
+mod channel;
 mod idle;
 mod inbox;
+mod locks;
 mod park_state;
+mod readiness;
 mod wait_queue;

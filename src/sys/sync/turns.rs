@@ -75,12 +75,13 @@ impl Turns {
         let wait = park::wait_in(&place, cargo, None, reason, |waiter| {
             let unparker = Unparker::current();
             let mut list = lock(&self.list);
-            match end {
-                // SAFETY: `wait_in` keeps the waiter where it is, and takes it out of the list before it ends; `granted`
-                // outlives that. If it is taken out again below, it is before this returns.
-                End::Back => unsafe { list.push(waiter, unparker) },
-                // SAFETY: as above.
-                End::Front => unsafe { list.push_front(waiter, unparker) },
+            // SAFETY: `wait_in` keeps the waiter where it is, and takes it out of the list before it ends; `granted` outlives
+            // that. If it is taken out again below, it is before this returns.
+            unsafe {
+                match end {
+                    End::Back => list.push(waiter, unparker),
+                    End::Front => list.push_front(waiter, unparker),
+                }
             }
             self.add(1);
             let waits = announce();
