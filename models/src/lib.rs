@@ -32,38 +32,20 @@ mod wait_list;
 #[path = "../../src/sched/wait_queue.rs"]
 mod wait_queue;
 
+#[path = "../../src/park/mod.rs"]
+mod park;
+
 /// The rest of a task, reduced to what the protocols ask of it.
 mod task;
 
-#[path = "../../src/sched/reason.rs"]
-mod reason;
+/// What `park` and the mechanisms of `sync` find in `costd::sched`.
+mod sched;
 
-/// What `park` and the mechanisms of `sync` know as `sched`.
-mod sched {
-    pub(crate) use crate::{primitive, reason, task, wait_list, wait_queue};
+/// The locks, as `costd::sys::sync` has them.
+mod locks;
 
-    /// Panics have no part in the protocols.
-    pub(crate) mod panics {
-        pub(crate) use std::panic::{catch_unwind, resume_unwind};
-    }
-
-    /// What an operation costs has none either.
-    pub(crate) const OPERATION: u32 = 1;
-
-    pub(crate) fn spend(_price: u32) {}
-
-    /// Every task stops as an OS thread does.
-    pub(crate) fn current_coroutine() -> Option<crate::task::Current> {
-        None
-    }
-
-    pub(crate) fn os_thread() -> crate::task::Current {
-        crate::task::Current
-    }
-}
-
-#[path = "../../src/park/mod.rs"]
-mod park;
+/// The same where nobody has any patience: whoever waits has the lock handed over.
+mod impatient_locks;
 
 #[cfg_attr(not(test), allow(unused_imports, reason = "the tests use them"))]
 #[path = "../../src/sys/sync/channel/mod.rs"]

@@ -1,11 +1,8 @@
 //! A task that parks as `costd::park` does, with an OS thread's way of stopping.
 
-use std::time::Instant;
-
 use loom::sync::{Arc, Condvar, Mutex};
 
 use crate::park_state::ParkState;
-use crate::reason::Reason;
 
 pub(crate) struct Task {
     pub(crate) state: ParkState,
@@ -40,25 +37,14 @@ loom::thread_local! {
     static CURRENT: Arc<Task> = Task::new();
 }
 
-/// The task of the thread that asks.
-pub(crate) struct Current;
-
-impl Current {
-    /// `false`: the deadline has passed, which any deadline has, unless a wake-up is there already.
-    pub(crate) fn park(self, deadline: Option<Instant>, _reason: Reason) -> bool {
-        CURRENT.with(|task| match deadline {
-            None => {
-                task.park();
-                true
-            }
-            Some(_) => task.state.take(),
-        })
-    }
+/// The task of this thread.
+pub(crate) fn current() -> Arc<Task> {
+    CURRENT.with(Arc::clone)
 }
 
 impl Unparker {
     pub(crate) fn current() -> Unparker {
-        CURRENT.with(|task| Unparker(task.clone()))
+        Unparker(current())
     }
 
     pub(crate) fn unpark(&self) {
