@@ -247,11 +247,8 @@ fn auto_traits_are_stds() {
     check::<TcpStream>();
     check::<TcpListener>();
     check::<UdpSocket>();
-    fn incoming<'a>() {
-        fn check<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe>() {}
-        check::<costd::net::Incoming<'a>>();
-    }
-    incoming();
+    fn check_incoming<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe>() {}
+    check_incoming::<costd::net::Incoming<'_>>();
     assert_eq!(size_of::<Option<TcpStream>>(), size_of::<TcpStream>());
 }
 

@@ -5,6 +5,7 @@
 use compat_tests::crew::{Crew, Member};
 use compat_tests::{in_coroutine, os_thread};
 use std::collections::VecDeque;
+use std::hint::spin_loop;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
@@ -311,15 +312,37 @@ fn cells_that_are_set_once() {
 }
 
 #[test]
-fn scopes_and_joins() {
+fn scopes_whose_handles_are_given_up() {
+    /// A result that is dropped once, by whoever is the last to want it.
+    struct Counted<'a>(&'a AtomicUsize, Box<usize>);
+    impl Drop for Counted<'_> {
+        fn drop(&mut self) {
+            self.0.fetch_add(*self.1, SeqCst);
+        }
+    }
+    let mut crew = Crew::default();
+    crew.both("parent", 2, |member| {
+        for round in (0_usize..).take_while(|_| member.goes_on()) {
+            let dropped = [const { AtomicUsize::new(0) }; 8];
+            thread::scope(|scope| {
+                for dropped in &dropped {
+                    let handle = scope.spawn(move || Counted(dropped, Box::new(1)));
+                    // Over the rounds the handle goes at every moment of its coroutine's life.
+                    (0..round % 1000).for_each(|_| spin_loop());
+                    drop(handle);
+                }
+            });
+            assert_eq!(dropped.map(AtomicUsize::into_inner), [1; 8]);
+        }
+    });
+    crew.work();
+}
+
+#[test]
+fn waits_across_the_border() {
     let mut crew = Crew::default();
     crew.both("parent", 2, |member| {
         while member.goes_on() {
-            let mut numbers = [0; 8];
-            thread::scope(|scope| {
-                numbers.iter_mut().enumerate().for_each(|(i, number)| drop(scope.spawn(move || *number = i)));
-            });
-            assert!(numbers.into_iter().eq(0..8));
             // A coroutine waits for an OS thread that waits for a coroutine. (Not by joining the OS thread: that is the
             // real std's, and would stop the worker.)
             let number = in_coroutine(|| {

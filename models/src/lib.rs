@@ -14,7 +14,7 @@
 /// What `costd::sched::primitive` is there.
 mod primitive {
     pub(crate) use loom::sync::atomic;
-    pub(crate) use loom::sync::{Mutex, MutexGuard};
+    pub(crate) use loom::sync::{Arc, Mutex, MutexGuard};
 
     pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         mutex.lock().unwrap()
@@ -38,7 +38,7 @@ mod park;
 /// The rest of a task, reduced to what the protocols ask of it.
 mod task;
 
-/// What `park` and the locks find in `costd::sched`.
+/// What `park` and the mechanisms of `sync` find in `costd::sched`.
 mod sched;
 
 /// The locks, as `costd::sys::sync` has them.
@@ -46,6 +46,10 @@ mod locks;
 
 /// The same where nobody has any patience: whoever waits has the lock handed over.
 mod impatient_locks;
+
+#[cfg_attr(not(test), allow(unused_imports, reason = "the tests use them"))]
+#[path = "../../src/sys/sync/channel/mod.rs"]
+mod channel;
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,8 @@ pub(crate) use crate::{primitive, task, wait_list, wait_queue};
 pub(crate) mod reason;
 
 pub(crate) mod panics {
+    pub(crate) use std::panic::{catch_unwind, resume_unwind};
+
     pub(crate) fn panicking() -> bool {
         false
     }
@@ -44,8 +46,15 @@ pub(crate) fn os_thread() -> OsThread {
 }
 
 impl OsThread {
-    pub(crate) fn park(self, _deadline: Option<Instant>, _reason: Reason) -> bool {
-        task::current().park();
-        true
+    /// `false`: the deadline has passed, which any deadline has, unless a wake-up is there already.
+    pub(crate) fn park(self, deadline: Option<Instant>, _reason: Reason) -> bool {
+        let task = task::current();
+        match deadline {
+            None => {
+                task.park();
+                true
+            }
+            Some(_) => task.state.take(),
+        }
     }
 }

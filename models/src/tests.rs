@@ -1,3 +1,4 @@
+mod channel;
 mod idle;
 mod inbox;
 mod locks;

@@ -268,10 +268,15 @@ impl<T> Release<T> for Locked<'_, T> {
 }
 
 /// Wakes who was chosen, if anybody was. The lock is free again.
-#[inline]
+#[inline(always)]
 fn unpark(chosen: Option<Unparker>) {
-    if let Some(chosen) = chosen {
+    #[inline(never)]
+    fn wake(chosen: Unparker) {
         chosen.unpark();
+    }
+
+    if let Some(chosen) = chosen {
+        wake(chosen);
     }
 }
 
