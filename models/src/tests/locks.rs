@@ -155,6 +155,11 @@ macro_rules! mutex_and_rwlock {
             }
 
             #[test]
+            fn three_writers() {
+                side_by_side(2, rwlock, &[written, written, written], free);
+            }
+
+            #[test]
             fn a_writer_and_two_readers() {
                 side_by_side(2, rwlock, &[read, read, written], free);
             }
