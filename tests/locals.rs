@@ -1,4 +1,5 @@
 //! Thread-locals: one value for each coroutine, and for each OS thread outside of one.
+#![allow(clippy::missing_const_for_thread_local, reason = "the forms without `const` are tested, too")]
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -9,11 +9,11 @@ use std::time::Duration;
 use costd::sync::mpsc::{
     Receiver, RecvTimeoutError, SendError, Sender, SyncSender, TryRecvError, TrySendError, channel, sync_channel,
 };
-use mpsc_common::{Counted, Counts, Thread, ignored_with_1_2_and_8_workers};
+use mpsc_common::{Counted, Counts, Thread, all_but_this_with_1_and_8_workers};
 
 #[test]
 fn with_several_numbers_of_workers() {
-    ignored_with_1_2_and_8_workers();
+    all_but_this_with_1_and_8_workers("with_several_numbers_of_workers");
 }
 
 /// Either kind of sender.
@@ -56,7 +56,6 @@ fn any_channel<T>(bound: Option<usize>) -> (AnySender<T>, Receiver<T>) {
 }
 
 #[test]
-#[ignore = "run with several numbers of workers"]
 fn every_message_arrives_in_its_senders_order() {
     const SENDERS: usize = 6;
     const EACH: usize = 3000;
@@ -91,7 +90,6 @@ fn every_message_arrives_in_its_senders_order() {
 }
 
 #[test]
-#[ignore = "run with several numbers of workers"]
 fn a_receiver_that_goes_drops_what_is_there_and_ends_all_sends() {
     for round in 0..60 {
         for bound in BOUNDS {
@@ -129,7 +127,6 @@ fn a_receiver_that_goes_drops_what_is_there_and_ends_all_sends() {
 }
 
 #[test]
-#[ignore = "run with several numbers of workers"]
 fn the_last_sender_going_ends_a_receive() {
     for round in 0..300 {
         for bound in BOUNDS {
@@ -153,7 +150,6 @@ fn the_last_sender_going_ends_a_receive() {
 }
 
 #[test]
-#[ignore = "run with several numbers of workers"]
 fn deadlines_race_with_messages() {
     const EACH: usize = 400;
     for bound in BOUNDS {
@@ -208,7 +204,6 @@ fn deadlines_race_with_messages() {
 
 /// The same from within a coroutine, with exact counts.
 #[test]
-#[ignore = "run with several numbers of workers"]
 fn what_was_sent_in_time_is_received() {
     for bound in BOUNDS {
         let (tx, rx) = any_channel::<usize>(bound);
@@ -234,7 +229,6 @@ fn what_was_sent_in_time_is_received() {
 }
 
 #[test]
-#[ignore = "run with several numbers of workers"]
 fn loops_that_try_let_others_go() {
     // With one worker, a spinning coroutine must let its partner run; nothing here ever waits.
     for bound in [1, 3] {
@@ -266,7 +260,6 @@ fn loops_that_try_let_others_go() {
 }
 
 #[test]
-#[ignore = "run with several numbers of workers"]
 fn try_send_meets_a_receiver_that_waits() {
     for receiver in 0..2 {
         let (tx, rx) = sync_channel(0);
@@ -288,7 +281,6 @@ fn try_send_meets_a_receiver_that_waits() {
 }
 
 #[test]
-#[ignore = "run with several numbers of workers"]
 fn messages_that_carry_ends() {
     // A tree of channels through channels, all of it let go at once.
     for round in 0..200 {
@@ -315,7 +307,6 @@ fn messages_that_carry_ends() {
 }
 
 #[test]
-#[ignore = "run with several numbers of workers"]
 fn a_chatty_pair_lets_others_run() {
     let (to, from_us) = channel::<u32>();
     let (to_us, from) = channel::<u32>();

@@ -127,7 +127,12 @@ def read_unstable():
 
 def read_skip():
     """{suite::test: why it is not run}"""
-    lines = [line.strip() for line in open(f"{HERE}/skip.txt")]
+    return read_list("skip.txt")
+
+
+def read_list(name):
+    """{suite::test: why}"""
+    lines = [line.strip() for line in open(f"{HERE}/{name}")]
     return dict(line.split(None, 1) for line in lines if line and not line.startswith("#"))
 
 

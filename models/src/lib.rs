@@ -14,7 +14,7 @@
 /// What `costd::sched::primitive` is there.
 mod primitive {
     pub(crate) use loom::sync::atomic;
-    pub(crate) use loom::sync::{Mutex, MutexGuard};
+    pub(crate) use loom::sync::{Arc, Mutex, MutexGuard};
 
     pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         mutex.lock().unwrap()
@@ -32,8 +32,24 @@ mod wait_list;
 #[path = "../../src/sched/wait_queue.rs"]
 mod wait_queue;
 
+#[path = "../../src/park/mod.rs"]
+mod park;
+
 /// The rest of a task, reduced to what the protocols ask of it.
 mod task;
+
+/// What `park` and the mechanisms of `sync` find in `costd::sched`.
+mod sched;
+
+/// The locks, as `costd::sys::sync` has them.
+mod locks;
+
+/// The same where nobody has any patience: whoever waits has the lock handed over.
+mod impatient_locks;
+
+#[cfg_attr(not(test), allow(unused_imports, reason = "the tests use them"))]
+#[path = "../../src/sys/sync/channel/mod.rs"]
+mod channel;
 
 #[cfg(test)]
 mod tests;

@@ -33,7 +33,20 @@ impl Task {
     }
 }
 
+loom::thread_local! {
+    static CURRENT: Arc<Task> = Task::new();
+}
+
+/// The task of this thread.
+pub(crate) fn current() -> Arc<Task> {
+    CURRENT.with(Arc::clone)
+}
+
 impl Unparker {
+    pub(crate) fn current() -> Unparker {
+        Unparker(current())
+    }
+
     pub(crate) fn unpark(&self) {
         if self.0.state.notify() {
             let mut runnable = self.0.runnable.lock().unwrap();

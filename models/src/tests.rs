@@ -1,4 +1,6 @@
+mod channel;
 mod idle;
 mod inbox;
+mod locks;
 mod park_state;
 mod wait_queue;

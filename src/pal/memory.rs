@@ -5,6 +5,9 @@ use std::ptr::{self, NonNull};
 
 use once_cell::race::OnceNonZeroUsize;
 
+/// The error code for a thread that cannot be made for lack of memory.
+pub(crate) const NO_THREAD: i32 = libc::EAGAIN;
+
 /// The size of a page.
 pub(crate) fn page_size() -> usize {
     static SIZE: OnceNonZeroUsize = OnceNonZeroUsize::new();

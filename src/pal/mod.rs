@@ -5,7 +5,7 @@
 //! | item | what it does |
 //! |---|---|
 //! | `OsParker` | stops and wakes one OS thread over a word of memory |
-//! | `memory::{page_size, reserve, release, discard}` | address space for stacks |
+//! | `memory::{page_size, reserve, release, discard, NO_THREAD}` | address space for stacks |
 //! | `guard::{install, takes_mapping}` | makes a range of it fault on every touch; whether that takes a mapping |
 //! | `socket` | calls on sockets that do not block whatever the descriptor's mode is |
 //! | `thread_exit::leave` | has something done at the very end of an OS thread |

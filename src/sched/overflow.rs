@@ -32,8 +32,8 @@ fn on_fault(address: usize) {
     let id = task.id();
     // It does not fail; and if it did, there is nothing else to say.
     let mut message = Message::new();
-    let _ = write!(message, "\nthread '{name}' ({id}) has overflowed its stack\n");
-    let _ = write!(message, "fatal runtime error: stack overflow, aborting\n");
+    let _ = writeln!(message, "\nthread '{name}' ({id}) has overflowed its stack");
+    let _ = writeln!(message, "fatal runtime error: stack overflow, aborting");
     message.flush();
     std::process::abort();
 }

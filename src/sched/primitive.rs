@@ -4,6 +4,7 @@
 //! its own (see `models/`, where a module of the same name re-exports loom's).
 
 pub(crate) use core::sync::atomic;
+pub(crate) use std::sync::Arc;
 
 /// The lock around a few list operations. It stops the OS thread, and nothing is ever switched while it is held.
 pub(crate) use std::sync::{Mutex, MutexGuard};

@@ -59,8 +59,13 @@ const SLAB: usize = 1 << 27;
 pub(crate) fn class_of(size: usize) -> io::Result<u8> {
     match size.checked_next_power_of_two() {
         Some(size) if size <= isize::MAX as usize / 4 => Ok((size.trailing_zeros() as u8).max(LEAST_CLASS)),
-        _ => Err(io::ErrorKind::OutOfMemory.into()),
+        _ => Err(refused()),
     }
+}
+
+/// What std's spawn returns when the system has no memory for a stack: it is `pthread_create`'s answer to that.
+fn refused() -> io::Error {
+    io::Error::from_raw_os_error(memory::NO_THREAD)
 }
 
 /// The class of a stack whose size nobody said: that of `RUST_MIN_STACK`, or 2 MiB, as std has it.
@@ -146,7 +151,7 @@ impl Class {
                 Ok(()) => {}
                 // What may lie idle in caches is a wish; what is promised is not.
                 Err(_) if pool.promised + count <= pool.capacity => break,
-                Err(error) => return Err(error),
+                Err(_) => return Err(refused()),
             }
         }
         pool.promised += count;
@@ -448,7 +453,7 @@ mod tests {
         assert_eq!(class_of(0).unwrap(), LEAST_CLASS);
         assert_eq!(class_of(2 << 20).unwrap(), 21);
         assert_eq!(class_of((2 << 20) + 1).unwrap(), 22);
-        assert_eq!(class_of(usize::MAX).unwrap_err().kind(), io::ErrorKind::OutOfMemory);
+        assert_eq!(class_of(usize::MAX).unwrap_err().kind(), io::ErrorKind::WouldBlock);
     }
 
     #[test]

@@ -16,8 +16,10 @@ mod once_lock;
 mod reentrant_lock;
 mod wait_timeout_result;
 
+pub mod mpmc;
 pub mod mpsc;
 pub mod nonpoison;
+pub mod oneshot;
 pub mod poison;
 
 pub use barrier::{Barrier, BarrierWaitResult};

@@ -1,8 +1,8 @@
 //! What the tests of sockets share.
 #![allow(dead_code, reason = "not every test binary uses all of it")]
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use costd::net::{TcpListener, TcpStream};

@@ -2,6 +2,7 @@ use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
+use crate::sync::mpmc::SendTimeoutError;
 use crate::sys::sync::channel::SenderEnd;
 
 use super::sender::into_send_error;
@@ -80,8 +81,8 @@ impl<T> SyncSender<T> {
 
     /// As [`send`](Self::send), for no longer than `timeout`. std has it for its own tests only.
     #[doc(hidden)]
-    pub fn send_timeout(&self, t: T, timeout: Duration) -> Result<(), TrySendError<T>> {
-        self.0.send(t, Instant::now().checked_add(timeout))
+    pub fn send_timeout(&self, t: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        self.0.send(t, Instant::now().checked_add(timeout)).map_err(SendTimeoutError::from_try_send)
     }
 }
 

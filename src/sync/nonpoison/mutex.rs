@@ -127,7 +127,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
         let mut d = f.debug_struct("Mutex");
         match self.try_lock() {
             Ok(guard) => d.field("data", &&*guard),
-            Err(WouldBlock) => d.field("data", &format_args!("<locked>")),
+            Err(WouldBlock) => d.field("data", &"<locked>"),
         };
         d.finish_non_exhaustive()
     }

@@ -18,7 +18,7 @@
 //! | `rwlock` | one word, turns for readers and for writers, and a queue for the writer whose turn it is |
 //! | `condvar` | a queue |
 //! | `once` | one word and a queue |
-//! | `channel` | what `mpsc` is built on |
+//! | `channel` | what `mpsc`, `mpmc` and `oneshot` are built on |
 
 pub(crate) mod channel;
 mod condvar;

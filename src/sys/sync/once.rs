@@ -63,9 +63,13 @@ impl Once {
     /// As [`is_completed`](Self::is_completed), for who may be asking in a loop.
     #[inline]
     pub(crate) fn poll(&self) -> bool {
+        #[cold]
+        fn in_vain() {
+            park::tick();
+        }
         let completed = self.is_completed();
         if !completed {
-            park::tick();
+            in_vain();
         }
         completed
     }

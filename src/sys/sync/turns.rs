@@ -77,9 +77,11 @@ impl Turns {
             let mut list = lock(&self.list);
             // SAFETY: `wait_in` keeps the waiter where it is, and takes it out of the list before it ends; `granted` outlives
             // that. If it is taken out again below, it is before this returns.
-            match end {
-                End::Back => unsafe { list.push(waiter, unparker) },
-                End::Front => unsafe { list.push_front(waiter, unparker) },
+            unsafe {
+                match end {
+                    End::Back => list.push(waiter, unparker),
+                    End::Front => list.push_front(waiter, unparker),
+                }
             }
             self.add(1);
             let waits = announce();

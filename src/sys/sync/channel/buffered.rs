@@ -33,11 +33,11 @@ use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::ptr;
 use std::sync::mpsc::{RecvTimeoutError, TryRecvError, TrySendError};
-use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use crate::park::{self, Reason, Unparker, Wait, WaitList, Waiter, WaitingPlace};
 use crate::sched::panics::{catch_unwind, resume_unwind};
+use crate::sched::primitive::{self, Mutex, MutexGuard};
 
 /// See the module's text.
 pub(crate) struct Buffered<T> {
@@ -78,7 +78,7 @@ impl<T> Buffered<T> {
     /// Nobody's code runs under the lock, so nothing panics there and the state is whole.
     #[inline]
     fn lock(&self) -> Locked<'_, T> {
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        primitive::lock(&self.state)
     }
 
     #[inline]
@@ -268,10 +268,15 @@ impl<T> Release<T> for Locked<'_, T> {
 }
 
 /// Wakes who was chosen, if anybody was. The lock is free again.
-#[inline]
+#[inline(always)]
 fn unpark(chosen: Option<Unparker>) {
-    if let Some(chosen) = chosen {
+    #[inline(never)]
+    fn wake(chosen: Unparker) {
         chosen.unpark();
+    }
+
+    if let Some(chosen) = chosen {
+        wake(chosen);
     }
 }
 

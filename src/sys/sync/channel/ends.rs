@@ -4,8 +4,9 @@
 //! so a count that has come down to 0 stays there, and exactly one end sees it get there.
 
 use std::ops::Deref;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::sched::primitive::Arc;
+use crate::sched::primitive::atomic::{AtomicUsize, Ordering};
 
 use super::Channel;
 

@@ -35,10 +35,10 @@
 use std::cell::UnsafeCell;
 use std::ptr;
 use std::sync::mpsc::{RecvTimeoutError, TryRecvError, TrySendError};
-use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use crate::park::{self, Reason, Unparker, Wait, WaitList, Waiter, WaitingPlace};
+use crate::sched::primitive::{self, Mutex, MutexGuard};
 
 /// See the module's text.
 pub(crate) struct Rendezvous<T> {
@@ -119,7 +119,7 @@ impl<T> Rendezvous<T> {
     /// Nobody's code runs under the lock, so nothing panics there and the state is whole.
     #[inline]
     fn lock(&self) -> Locked<'_> {
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        primitive::lock(&self.state)
     }
 
     pub(super) fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {

@@ -1,0 +1,82 @@
+//! Names to addresses, without blocking a worker.
+
+mod net_common;
+
+use std::io::ErrorKind;
+use std::time::{Duration, Instant};
+
+use costd::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, ToSocketAddrs};
+use costd::thread;
+use net_common::{in_coroutine, on_both};
+
+/// What std says of the same.
+fn as_std<A: ToSocketAddrs + std::net::ToSocketAddrs>(addr: A) {
+    let ours = ToSocketAddrs::to_socket_addrs(&addr).map(Vec::from_iter);
+    let stds = std::net::ToSocketAddrs::to_socket_addrs(&addr).map(Vec::from_iter);
+    assert_eq!(format!("{ours:?}"), format!("{stds:?}"));
+}
+
+#[test]
+fn the_same_as_std() {
+    on_both("the_same_as_std", || {
+        let v4 = Ipv4Addr::LOCALHOST;
+        as_std(SocketAddrV4::new(v4, 1));
+        as_std(SocketAddr::from((v4, 1)));
+        as_std((v4, 1));
+        as_std((IpAddr::V4(v4), 1));
+        as_std(("127.0.0.1", 1));
+        as_std(("::1", 1));
+        as_std(("localhost", 1));
+        as_std((String::from("localhost"), 1));
+        as_std("localhost:1");
+        as_std(String::from("localhost:1"));
+        as_std("[::1]:1");
+        for wrong in
+            ["", ":", "127.0.0.1", "localhost", "localhost:", "localhost:x", "localhost:99999", "::1", "a\0b:1"]
+        {
+            as_std(wrong);
+        }
+        as_std(("a\0b", 1));
+        as_std(&[SocketAddr::from((v4, 1)), SocketAddr::from((v4, 2))][..]);
+    });
+}
+
+#[test]
+fn many_at_once_stop_nobody() {
+    in_coroutine("many_at_once_stop_nobody", || {
+        let resolving: Vec<_> = (0..200)
+            .map(|n| {
+                thread::spawn(move || {
+                    if n % 5 > 0 {
+                        let addrs: Vec<_> = "localhost:80".to_socket_addrs().unwrap().collect();
+                        assert!(addrs.iter().all(|addr| addr.ip().is_loopback()) && !addrs.is_empty());
+                    } else {
+                        // No such name, or no way to ask.
+                        ("no-such-name.invalid", 80).to_socket_addrs().unwrap_err();
+                    }
+                })
+            })
+            .collect();
+        let mut worst = Duration::ZERO;
+        while !resolving.iter().all(|thread| thread.is_finished()) {
+            let start = Instant::now();
+            thread::sleep(Duration::from_millis(5));
+            worst = worst.max(start.elapsed());
+        }
+        for thread in resolving {
+            thread.join().unwrap();
+        }
+        assert!(worst < Duration::from_secs(2), "{worst:?}");
+    });
+}
+
+#[test]
+fn connect_by_name() {
+    on_both("connect_by_name", || {
+        let listener = TcpListener::bind("localhost:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        TcpStream::connect(("localhost", port)).unwrap();
+        TcpStream::connect(format!("localhost:{port}")).unwrap();
+        assert_eq!(TcpStream::connect("localhost").unwrap_err().kind(), ErrorKind::InvalidInput);
+    });
+}
