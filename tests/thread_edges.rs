@@ -108,3 +108,11 @@ fn a_payload_that_panics() {
     costd::thread_local!(static VALUE: Value = const { Value });
     let _ = thread::spawn(|| VALUE.with(|_| ())).join();
 }
+
+/// As std's.
+#[test]
+fn a_thread_may_cross_a_caught_panic() {
+    fn unwind_safe<T: std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+    unwind_safe::<std::thread::Thread>();
+    unwind_safe::<thread::Thread>();
+}

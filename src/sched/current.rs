@@ -306,5 +306,9 @@ fn as_itself(task: &Task, f: impl FnOnce(&Task)) {
     }
     let _restore = Restore(current());
     set_current(Some(task));
-    f(task);
+    match worker() {
+        // What is current now is no coroutine: whoever waits stops this OS thread.
+        Some(worker) => worker.without_switching(|| f(task)),
+        None => f(task),
+    }
 }

@@ -325,6 +325,21 @@ fn idle_allowance() -> usize {
 
 static WORKERS: AtomicUsize = AtomicUsize::new(0);
 
+/// Unstarted tasks that have found no stack. While there are any, no worker keeps stacks for itself.
+static STARVED: AtomicUsize = AtomicUsize::new(0);
+
+/// Does a task want for a stack that may lie idle in some worker's cache?
+#[inline]
+pub(crate) fn somebody_starves() -> bool {
+    // Relaxed: a hint; who starves asks again and again.
+    STARVED.load(Ordering::Relaxed) != 0
+}
+
+/// So many more tasks starve, or fewer.
+pub(crate) fn note_starved(change: isize) {
+    STARVED.fetch_add(change.cast_unsigned(), Ordering::Relaxed);
+}
+
 /// A spawn from outside the workers, or of an unusual size: makes sure that there will be a stack for it.
 pub(crate) fn promise(class: u8) -> io::Result<()> {
     Class::of(class).promise(1)

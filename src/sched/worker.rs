@@ -45,6 +45,8 @@ const WATCH: Duration = Duration::from_micros(50);
 const WATCH_MAX: Duration = Duration::from_micros(400);
 /// Freed stacks are looked at so long after.
 const TRIM_AFTER: Duration = Duration::from_secs(1);
+/// How long a worker whose unstarted tasks have found no stack sleeps at most before it tries again.
+const STARVED_RETRY: Duration = Duration::from_millis(10);
 /// How often a worker looks at its inbox before it sleeps, when others have been waking it soon after.
 const SPINS: u32 = 200;
 
@@ -139,6 +141,8 @@ pub(crate) struct Worker {
     spin_worth: Cell<u32>,
     /// Unstarted tasks that found no stack; see `StackCache::get`.
     starved: RefCell<Vec<NonNull<Task>>>,
+    /// When the others were last woken on their account.
+    begged_at: Cell<Option<Instant>>,
     pub(crate) panics: WorkerPanics,
     _not_send: PhantomData<*mut ()>,
 }
@@ -171,6 +175,7 @@ impl Worker {
             appointed: Cell::new(false),
             spin_worth: Cell::new(0),
             starved: RefCell::new(Vec::new()),
+            begged_at: Cell::new(None),
             panics: WorkerPanics::new(),
             _not_send: PhantomData,
         })))
@@ -336,6 +341,9 @@ impl Worker {
     /// Every now and then, while there are coroutines to run.
     #[cold]
     fn check(&self) {
+        if stack::somebody_starves() {
+            self.share_stacks(1);
+        }
         let trim_may_be_due = self.trim_at.get().is_some() && self.turn.get().is_multiple_of(CHECK * 64);
         if self.timers.is_empty() && !self.reactor.has_sources() && !trim_may_be_due {
             return;
@@ -375,8 +383,13 @@ impl Worker {
 
     #[inline]
     fn pop_fresh(&self) -> Option<NonNull<Task>> {
-        let Fresh(task) = self.fresh.pop()?;
-        self.start(task)
+        loop {
+            let Fresh(task) = self.fresh.pop()?;
+            let started = self.start(task);
+            if started.is_some() {
+                return started;
+            }
+        }
     }
 
     fn oldest_fresh(&self) -> Option<NonNull<Task>> {
@@ -405,6 +418,7 @@ impl Worker {
         let header = unsafe { task.as_ref() };
         let Some(stack) = self.stacks.borrow_mut().get(header.stack_class) else {
             self.starved.borrow_mut().push(task);
+            stack::note_starved(1);
             return None;
         };
         header.stack_bottom.set(stack.bottom().addr().get());
@@ -429,11 +443,23 @@ impl Worker {
         }
         // SAFETY: the reference that a coroutine holds of itself, made by `sched::spawn`.
         drop(unsafe { TaskRef::from_raw(task) });
-        if !self.starved.borrow().is_empty()
-            && let Some(task) = self.starved.borrow_mut().pop()
-        {
+        self.feed_starved(1);
+    }
+
+    /// Up to `most` tasks that have found no stack shall try again, here or elsewhere.
+    fn feed_starved(&self, most: usize) {
+        for _ in 0..most {
+            let Some(task) = self.starved.borrow_mut().pop() else { break };
+            stack::note_starved(-1);
             self.fresh.push(Fresh(task));
         }
+    }
+
+    /// Somewhere a task has found no stack: nobody keeps idle ones for himself now.
+    #[cold]
+    fn share_stacks(&self, most: usize) {
+        self.stacks.borrow_mut().flush();
+        self.feed_starved(most);
     }
 
     fn empty_inbox(&self) {
@@ -517,6 +543,11 @@ impl Worker {
             return false;
         }
         let several = runtime.workers.len() > 1;
+        if !self.starved.borrow().is_empty() && self.begged_at.get().is_none_or(|at| at.elapsed() >= STARVED_RETRY) {
+            // Those who sleep over stacks give them back. Not at every turn, or two who starve would keep each other awake.
+            self.begged_at.set(Some(Instant::now()));
+            self.others(runtime).for_each(WorkerShared::rouse);
+        }
         if several {
             runtime.idle.mark_asleep(self.shared.index);
         }
@@ -542,16 +573,17 @@ impl Worker {
                 self.appointed.set(true);
             }
         }
+        if stack::somebody_starves() {
+            self.share_stacks(usize::MAX);
+        }
         self.trim_if_due(now);
         true
     }
 
     fn sleep_time(&self, now: Instant) -> Option<Duration> {
         let timer = self.timers.next();
-        let until = match (timer, self.trim_at.get()) {
-            (Some(a), Some(b)) => a.min(b),
-            (a, b) => a.or(b)?,
-        };
+        let retry = (!self.starved.borrow().is_empty()).then(|| now + STARVED_RETRY);
+        let until = [timer, self.trim_at.get(), retry].into_iter().flatten().min()?;
         Some(until.saturating_duration_since(now))
     }
 

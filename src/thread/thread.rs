@@ -1,4 +1,5 @@
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::sched::current_task;
 use crate::sched::task::TaskRef;
@@ -21,6 +22,10 @@ use super::ThreadId;
 #[derive(Clone)]
 #[repr(transparent)]
 pub struct Thread(TaskRef);
+
+// As std's: nothing behind it can be seen in a state that a panic has left halfway.
+impl UnwindSafe for Thread {}
+impl RefUnwindSafe for Thread {}
 
 impl Thread {
     pub(super) fn from_task(task: &TaskRef) -> &Thread {
