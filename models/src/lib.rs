@@ -27,6 +27,8 @@ mod idle;
 mod inbox;
 #[path = "../../src/sched/park_state.rs"]
 mod park_state;
+#[path = "../../src/sched/readiness.rs"]
+mod readiness;
 #[path = "../../src/sched/wait_list.rs"]
 mod wait_list;
 #[path = "../../src/sched/wait_queue.rs"]

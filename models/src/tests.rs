@@ -3,4 +3,5 @@ mod idle;
 mod inbox;
 mod locks;
 mod park_state;
+mod readiness;
 mod wait_queue;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-use crate::sched::source::Direction;
+use crate::sched::readiness::Direction;
 use crate::sys::net::{Socket, connect};
 
 use super::{ToSocketAddrs, each_addr};

@@ -3,7 +3,7 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::sched::source::Direction;
+use crate::sched::readiness::Direction;
 use crate::sys::net::Socket;
 
 use super::{ToSocketAddrs, each_addr};

@@ -22,6 +22,33 @@ cfg_if::cfg_if! {
     }
 }
 
+cfg_if::cfg_if! {
+    if #[cfg(all(target_os = "linux", target_pointer_width = "64", not(costd_portable)))] {
+        /// The system calls themselves. In libc's functions of that name a thread may be cancelled, which nobody does here,
+        /// and which costs two atomic read-modify-writes a call.
+        mod raw {
+            use libc::{SYS_recvfrom, SYS_sendto, c_int, c_long, c_void, size_t};
+
+            const NULL: *const c_void = std::ptr::null();
+
+            pub(super) unsafe fn recv(fd: c_int, buf: *mut c_void, len: size_t, flags: c_int) -> c_long {
+                // SAFETY: the caller lends `len` bytes at `buf`; without an address the last two are not used.
+                unsafe { libc::syscall(SYS_recvfrom, fd, buf, len, flags, NULL, NULL) }
+            }
+
+            pub(super) unsafe fn send(fd: c_int, buf: *const c_void, len: size_t, flags: c_int) -> c_long {
+                // SAFETY: as above.
+                unsafe { libc::syscall(SYS_sendto, fd, buf, len, flags, NULL, 0_usize) }
+            }
+        }
+    } else {
+        use libc as raw;
+    }
+}
+
+/// No buffer is longer than what its length is returned in can hold.
+const MAX_LEN: usize = isize::MAX as usize;
+
 /// As many buffers does the system take in one call, at least.
 const MAX_BUFS: usize =
     if cfg!(any(target_os = "linux", target_os = "android", target_vendor = "apple")) { 1024 } else { 16 };
@@ -33,9 +60,9 @@ pub(crate) const SHORT_MEANS_DRAINED: bool = true;
 /// `recv`.
 #[inline]
 pub(crate) fn recv(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> io::Result<usize> {
-    // SAFETY: `u8` and `MaybeUninit<u8>` have one layout, and the call writes initialised bytes only.
-    let buf = unsafe { &mut *(std::ptr::from_mut(buf) as *mut [MaybeUninit<u8>]) };
-    SockRef::from(&fd).recv_with_flags(buf, flags)
+    // SAFETY: the buffer is borrowed for the whole call, which writes initialised bytes only.
+    let n = unsafe { raw::recv(fd.as_raw_fd(), buf.as_mut_ptr().cast(), buf.len().min(MAX_LEN), flags) };
+    usize::try_from(n).map_err(|_| io::Error::last_os_error())
 }
 
 /// `recvmsg` into several buffers.
@@ -64,7 +91,9 @@ pub(crate) fn recv_from(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> io::R
 /// `send`.
 #[inline]
 pub(crate) fn send(fd: BorrowedFd<'_>, buf: &[u8], flags: i32) -> io::Result<usize> {
-    SockRef::from(&fd).send_with_flags(buf, flags | NO_SIGNAL)
+    // SAFETY: the buffer is borrowed for the whole call.
+    let n = unsafe { raw::send(fd.as_raw_fd(), buf.as_ptr().cast(), buf.len().min(MAX_LEN), flags | NO_SIGNAL) };
+    usize::try_from(n).map_err(|_| io::Error::last_os_error())
 }
 
 /// `sendmsg` from several buffers.

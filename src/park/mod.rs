@@ -99,12 +99,12 @@ pub(crate) fn wait_in<P: WaitingPlace>(
     reason: Reason,
     enqueue: impl FnOnce(&Waiter) -> bool,
 ) -> Wait {
-    let mut waiting = Waiting { place, waiter: Waiter::new(cargo), enqueued: false };
-    if !enqueue(&waiting.waiter) {
+    // Apart from what takes it out, for notifiers touch it while that is borrowed for good (by its `drop`).
+    let waiter = Waiter::new(cargo);
+    if !enqueue(&waiter) {
         return Wait::Ready;
     }
-    waiting.enqueued = true;
-    waiting.park(deadline, reason)
+    Waiting { place, waiter: &waiter, enqueued: true }.park(deadline, reason)
 }
 
 /// For an operation that did not have to wait: a coroutine that makes many such in a row lets the others of its worker
@@ -123,13 +123,13 @@ pub(crate) fn tick() {
 /// A waiter in a list; takes itself out when a park is left by unwinding.
 struct Waiting<'a, P: WaitingPlace> {
     place: &'a P,
-    waiter: Waiter,
+    waiter: &'a Waiter,
     enqueued: bool,
 }
 
 impl<P: WaitingPlace> Waiting<'_, P> {
     /// Parks until it is chosen or the deadline has passed.
-    fn park(&mut self, deadline: Option<Instant>, reason: Reason) -> Wait {
+    fn park(mut self, deadline: Option<Instant>, reason: Reason) -> Wait {
         loop {
             let outcome = park(deadline, reason);
             if self.waiter.is_notified() {
@@ -139,7 +139,7 @@ impl<P: WaitingPlace> Waiting<'_, P> {
             if outcome == Outcome::TimedOut {
                 self.enqueued = false;
                 // SAFETY: it is in the list of `place`, or was popped from it.
-                return if unsafe { self.place.remove(&self.waiter) } { Wait::TimedOut } else { Wait::Notified };
+                return if unsafe { self.place.remove(self.waiter) } { Wait::TimedOut } else { Wait::Notified };
             }
         }
     }
@@ -149,7 +149,7 @@ impl<P: WaitingPlace> Drop for Waiting<'_, P> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: `enqueued`: it is in the list of `place`, or was popped from it.
-        if self.enqueued && !unsafe { self.place.remove(&self.waiter) } {
+        if self.enqueued && !unsafe { self.place.remove(self.waiter) } {
             self.place.pass_on();
         }
     }

@@ -99,8 +99,8 @@ fn run_elsewhere<F: FnOnce() -> R + Send, R: Send>(reason: Reason, f: F) -> R {
     }
 }
 
-/// Runs `f` where it may block, sometime; in place if not one thread can be had.
-pub(crate) fn run_detached(f: fn()) {
+/// Runs `f` where it may block, sometime. `false`: not one thread can be had, and it is not run.
+pub(crate) fn run_detached(f: fn()) -> bool {
     /// # Safety
     /// `job` is a `fn()`.
     unsafe fn run_it(job: NonNull<()>) {
@@ -110,10 +110,7 @@ pub(crate) fn run_detached(f: fn()) {
         f();
     }
     let job = NonNull::new(f as *mut ()).expect("no function lies at null");
-    if let Err(queued) = POOL.submit(Queued { job, run: run_it }) {
-        // SAFETY: from above.
-        unsafe { (queued.run)(queued.job) };
-    }
+    POOL.submit(Queued { job, run: run_it }).is_ok()
 }
 
 /// Holds a frame in place until its job is done.

@@ -14,7 +14,8 @@
 //! ```
 //!
 //! Of two SeqCst fences one comes first: either 3 sees the mark or c sees the task. A searcher who gives up resigns
-//! *before* a, so that a spawner who relied on it is covered by its c.
+//! *before* a, so that a spawner who relied on it is covered by its c. One who does not come to c, because it has found
+//! something or has been left something meanwhile, looks at every queue after a fence of its own, and rings the next one.
 //!
 //! A *lone* unstarted spawn is not a reason to take it away from its worker: its parent is probably about to wait for it,
 //! and the two will then talk for the rest of their lives. So a searcher that sees nothing but lone spawns *watches*: it
@@ -88,8 +89,7 @@ impl Idle {
             }
             self.resign();
             // Another spawner may have relied on this one while it was the searcher, and a worker may have marked itself
-            // since: look again, after the fence.
-            fence(Ordering::SeqCst);
+            // since: look again, after the fence in `resign`.
         }
         None
     }
@@ -107,6 +107,8 @@ impl Idle {
     pub(crate) fn resign(&self) {
         // Release: comes before the mark that may follow (see the module's text).
         self.searching.store(0, Ordering::Release);
+        // As step b: whoever relied on this searcher is found by the look that follows.
+        fence(Ordering::SeqCst);
     }
 
     /// The searcher, worker `watcher`, starts a watch, or ends it (`None`).

@@ -10,7 +10,7 @@
 //! | `context`, `stack` | the switch, and the memory that it switches to |
 //! | `wait_list`, `wait_queue` | tasks that wait for one thing, under another's lock or their own |
 //! | `worker`, `run_queue`, `timers`, `inbox` | an OS thread that runs coroutines, and its parts |
-//! | `reactor`, `source`, `registration` | readiness of descriptors |
+//! | `reactor`, `registration`, `source`, `readiness` | whether descriptors are ready, and who waits for them |
 //! | `blocking_pool` | OS threads for what blocks in the kernel |
 //! | `once_arc` | a place that is filled once |
 //! | `idle` | who sleeps and who searches |
@@ -31,6 +31,7 @@ pub(crate) mod panics;
 pub(crate) mod park_state;
 pub(crate) mod primitive;
 pub(crate) mod reactor;
+pub(crate) mod readiness;
 pub(crate) mod reason;
 pub(crate) mod registration;
 mod run_queue;

@@ -95,10 +95,16 @@ pub(super) fn in_hook(body: impl FnOnce()) {
     if worker.panics.in_hook.replace(true) {
         return body();
     }
+    /// For a body that leaves by `resume_unwind`, which std lets pass. (A panic in it ends the process.)
+    struct Over<'a>(&'a Cell<bool>);
+    impl Drop for Over<'_> {
+        fn drop(&mut self) {
+            self.0.set(false);
+        }
+    }
+    let _over = Over(&worker.panics.in_hook);
     task.panics.set(task.panics.get() + 1);
-    // If the body panics, std ends the process; so this needs no guard.
     worker.without_switching(body);
-    worker.panics.in_hook.set(false);
 }
 
 /// As `std::panic::catch_unwind`.

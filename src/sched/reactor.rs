@@ -39,7 +39,8 @@ use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use crate::pal;
 
 use super::primitive::lock;
-use super::source::{Direction, Source};
+use super::readiness::Direction;
+use super::source::Source;
 
 /// No address of a source.
 const WAKER: Token = Token(usize::MAX);

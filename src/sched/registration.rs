@@ -6,7 +6,8 @@ use std::os::fd::BorrowedFd;
 
 use super::once_arc::OnceArc;
 use super::reactor;
-use super::source::{Direction, Source};
+use super::readiness::Direction;
+use super::source::Source;
 
 /// Owned beside the descriptor, and dropped before it is closed.
 pub(crate) struct Registration(OnceArc<Source>);

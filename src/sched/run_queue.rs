@@ -59,8 +59,10 @@ impl RunQueue {
     pub(crate) fn pop(&self) -> Option<NonNull<Task>> {
         let head = self.head.get();
         if let Some(next) = NonNull::new(self.next.replace(ptr::null_mut())) {
-            if head.is_null() || self.streak.get() < STREAK {
-                self.streak.set(self.streak.get() + 1);
+            let streak = self.streak.get();
+            if head.is_null() || streak < STREAK {
+                // Two who have nobody behind them may go on like this for ever.
+                self.streak.set(streak.saturating_add(1));
                 return Some(next);
             }
             self.push(next);

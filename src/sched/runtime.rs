@@ -1,5 +1,6 @@
 //! The one runtime of the process: its workers and what they share. Started by the first spawn, never stopped.
 
+use std::ffi::CString;
 use std::io;
 use std::ptr::NonNull;
 use std::sync::mpsc;
@@ -7,6 +8,8 @@ use std::thread;
 
 use crossbeam::deque::Injector;
 use once_cell::sync::OnceCell;
+
+use crate::pal;
 
 use super::idle::Idle;
 use super::overflow;
@@ -71,7 +74,7 @@ fn start() -> io::Result<&'static Runtime> {
 fn start_worker(index: usize) -> io::Result<(&'static WorkerShared, mpsc::SyncSender<&'static Runtime>)> {
     let (shared_to, shared_from) = mpsc::sync_channel(1);
     let (gate, at_gate) = mpsc::sync_channel::<&'static Runtime>(1);
-    thread::Builder::new().name(format!("costd-worker-{index}")).spawn(move || {
+    let run = move || {
         overflow::prepare_worker();
         let worker = Worker::new(index);
         let worker = match worker {
@@ -87,7 +90,11 @@ fn start_worker(index: usize) -> io::Result<(&'static WorkerShared, mpsc::SyncSe
         if let Ok(runtime) = at_gate.recv() {
             worker.run(runtime);
         }
-    })?;
+    };
+    // Not by std: under libtest the thread would inherit where the output of the first test that spawns goes, and a hook
+    // that knows no coroutines would call each of them by the worker's name.
+    let name = CString::new(format!("costd-worker-{index}")).expect("no zero in it");
+    pal::bare_thread::spawn(&name, Box::new(run))?;
     let shared = shared_from.recv().map_err(|_| io::Error::other("a worker has died at its start"))??;
     Ok((shared, gate))
 }

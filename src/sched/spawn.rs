@@ -177,7 +177,8 @@ pub(crate) fn drop_or_abort<T>(value: T, message: &str) {
 
 /// As std does where a panic can go nowhere.
 pub(crate) fn or_abort(f: impl FnOnce(), message: &str) {
-    if panic::catch_unwind(AssertUnwindSafe(f)).is_err() {
+    // The payload stays, for its destructor may panic, too.
+    if let Err(_payload) = panic::catch_unwind(AssertUnwindSafe(f)) {
         eprintln!("fatal runtime error: {message}, aborting");
         std::process::abort();
     }
@@ -199,14 +200,16 @@ impl<T> Handle<T> {
             return None;
         }
         let task = self.task.as_ptr();
-        // SAFETY: the task is done, and was not detached before it was (else it would have dropped the result itself), so the body holds the `Option` of this very type (`Handle<T>` was made
-        // with the `T` of the spawn), and the handle is its only user.
+        // SAFETY: the task is done, and was not detached before it was (`join` never detaches, and `detach` comes here only
+        // if its `Task::detach` was the first and found the task done), so the body holds the `Option` of this very type
+        // (`Handle<T>` was made with the `T` of the spawn), and the handle is its only user.
         unsafe { (*(task.as_ref().vtable.result)(task).cast::<ManuallyDrop<Option<Outcome<T>>>>()).take() }
     }
 }
 
 impl<T> Handle<T> {
-    /// Gives up the result. If the coroutine has ended, here it is, to be dropped; else the coroutine will drop it.
+    /// Gives up the result. If the coroutine has ended, here it is, to be dropped; else the coroutine will drop it, and the
+    /// handle's own end does nothing more.
     pub(crate) fn detach(&mut self) -> Option<Outcome<T>> {
         if self.task.detach() { self.take() } else { None }
     }
@@ -215,5 +218,49 @@ impl<T> Handle<T> {
 impl<T> Drop for Handle<T> {
     fn drop(&mut self) {
         drop_or_abort(self.detach(), "thread result panicked on drop");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::thread::yield_now;
+
+    /// A handle may be detached and then dropped, with the end of its task in between: the result is dropped once, and
+    /// what has never been one is not taken for one.
+    #[test]
+    fn detached_and_dropped() {
+        static DROPPED: AtomicUsize = AtomicUsize::new(0);
+        struct Output(Box<u32>);
+        impl Drop for Output {
+            fn drop(&mut self) {
+                assert_eq!(*self.0, 7);
+                DROPPED.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let go = Arc::new(AtomicBool::new(false));
+        let body = {
+            let go = Arc::clone(&go);
+            // What the closure holds would pass for `Some(Ok(_))` of a wild box.
+            let bytes = [1_usize; 8];
+            move || {
+                while !go.load(Ordering::Acquire) {
+                    yield_now();
+                }
+                std::hint::black_box(bytes);
+                Output(Box::new(7))
+            }
+        };
+        // SAFETY: nothing is borrowed.
+        let mut handle = unsafe { spawn(Options::default(), body, |_| ()) }.unwrap();
+        assert!(handle.detach().is_none(), "it has not ended");
+        go.store(true, Ordering::Release);
+        while !handle.is_done() {
+            yield_now();
+        }
+        drop(handle);
+        assert_eq!(DROPPED.load(Ordering::Relaxed), 1);
     }
 }

@@ -406,7 +406,7 @@ impl StackCache {
 /// Has stacks that were not needed lately given back to the kernel, in the background, if there may be any.
 pub(crate) fn trim_in_background() {
     if begin_trimming() {
-        blocking_pool::run_detached(|| {
+        let begun = blocking_pool::run_detached(|| {
             loop {
                 while trim() {
                     std::thread::sleep(TRIM_INTERVAL);
@@ -418,6 +418,10 @@ pub(crate) fn trim_in_background() {
                 }
             }
         });
+        if !begun {
+            // Not here, where coroutines would wait for it: the next stack that is freed brings us back.
+            TRIMMING.store(false, Ordering::SeqCst);
+        }
     }
 }
 

@@ -66,8 +66,9 @@ pub(crate) struct Task {
     id: AtomicU64,
     /// Set before anybody else knows of the task, and never again.
     name: OnceCell<Box<str>>,
-    /// An OS thread stops here.
-    os_parker: OsParker,
+    /// An OS thread stops here: on `state`, if the task is its own; on `token`, if it runs this coroutine and must not
+    /// switch.
+    pub(crate) os_parker: OsParker,
 }
 
 /// Somebody waits in `joiners` for the end.
@@ -182,10 +183,11 @@ impl Task {
         self.done.fetch_or(WAITED, Ordering::Acquire) & DONE != 0
     }
 
-    /// Nobody will ask for the result. `true`: it stands there already, and the caller is to drop it.
+    /// Nobody will ask for the result. `true`: it stands there already, and the caller is to drop it. Only the first call
+    /// says so: after one that came before the end, the result is the task's own to drop.
     pub(crate) fn detach(&self) -> bool {
         // Acquire: the result, if there. Nothing to release.
-        self.done.fetch_or(DETACHED, Ordering::Acquire) & DONE != 0
+        self.done.fetch_or(DETACHED, Ordering::Acquire) & (DONE | DETACHED) == DONE
     }
 
     /// Has [`detach`](Self::detach) been called?

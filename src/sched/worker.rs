@@ -37,6 +37,8 @@ const CHECK: u32 = 16;
 const POLL_INTERVAL: Duration = Duration::from_micros(100);
 /// More unstarted spawns than this have their turn before coroutines that are ready.
 const BACKLOG: usize = 64;
+/// But every so many turns it is theirs.
+const READY_TURN: u32 = 4;
 /// A lone unstarted spawn is left to its own worker for so long.
 const WATCH: Duration = Duration::from_micros(50);
 /// The longest time between two looks of a watcher that finds nothing to take.
@@ -309,13 +311,21 @@ impl Worker {
         }
         if turn.is_multiple_of(CHECK) {
             self.check();
-            // The oldest unstarted spawn, so that none waits for ever behind younger ones or busy coroutines.
-            let oldest = if self.fresh.is_empty() { None } else { self.oldest_fresh() };
-            if let Some(task) = oldest.or_else(|| self.injected()) {
-                return Some(task);
+            // The oldest unstarted spawn, so that none waits for ever behind younger ones or busy coroutines; and in turn
+            // with them those from outside, which a backlog here that never ends must not keep waiting either.
+            let oldest = || if self.fresh.is_empty() { None } else { self.oldest_fresh() };
+            let task = if turn.is_multiple_of(2 * CHECK) {
+                self.injected().or_else(oldest)
+            } else {
+                oldest().or_else(|| self.injected())
+            };
+            if task.is_some() {
+                return task;
             }
         }
+        // Not always, or spawns that make spawns for ever would keep those that are ready from running.
         if self.fresh.len() > BACKLOG
+            && !turn.is_multiple_of(READY_TURN)
             && let Some(task) = self.pop_fresh()
         {
             return Some(task);
@@ -451,6 +461,8 @@ impl Worker {
     #[cold]
     fn find_work(&self) -> NonNull<Task> {
         let runtime = self.runtime();
+        // This worker has been the searcher, somebody may have relied on it, and it has not looked since it resigned.
+        let mut relied_on = false;
         loop {
             self.empty_inbox();
             if !self.timers.is_empty() {
@@ -460,22 +472,28 @@ impl Worker {
                 if self.appointed.take() {
                     // Whoever appointed this worker has work for somebody else, then.
                     runtime.idle.resign();
+                    relied_on = true;
+                }
+                if relied_on {
                     self.ring_if_there_is_more(runtime);
                 }
                 return task;
             }
             if runtime.workers.len() > 1 {
                 let appointed = self.appointed.take();
-                if (appointed || runtime.idle.become_searcher())
-                    && let Some(task) = self.search(runtime, appointed)
-                {
-                    return task;
+                if appointed || runtime.idle.become_searcher() {
+                    if let Some(task) = self.search(runtime, appointed) {
+                        return task;
+                    }
+                    relied_on = true;
                 }
                 if self.spin() {
                     continue;
                 }
             }
-            self.sleep(runtime);
+            if self.sleep(runtime) {
+                relied_on = false;
+            }
         }
     }
 
@@ -493,9 +511,10 @@ impl Worker {
         false
     }
 
-    fn sleep(&self, runtime: &'static Runtime) {
+    /// `false`: there is something in the inbox, and nothing else was looked at.
+    fn sleep(&self, runtime: &'static Runtime) -> bool {
         if !self.shared.inbox.fall_asleep() {
-            return;
+            return false;
         }
         let several = runtime.workers.len() > 1;
         if several {
@@ -524,6 +543,7 @@ impl Worker {
             }
         }
         self.trim_if_due(now);
+        true
     }
 
     fn sleep_time(&self, now: Instant) -> Option<Duration> {

@@ -79,6 +79,7 @@ impl<T: 'static> LocalKey<T> {
     ///
     /// assert_eq!(STATIC.with(|value| format!("{value} initialized")), "I am initialized");
     /// ```
+    #[inline]
     pub fn with<F, R>(&'static self, f: F) -> R
     where
         F: FnOnce(&T) -> R,
@@ -122,6 +123,7 @@ impl<T: 'static> LocalKey<T> {
 
     /// Calls `f` with the value; with `init` itself where it was not used because the thread had a value already, or the
     /// key's is a constant.
+    #[inline]
     fn initialize_with<F, R>(&'static self, init: T, f: F) -> R
     where
         F: FnOnce(Option<T>, &T) -> R,
@@ -159,6 +161,7 @@ impl<T: 'static> LocalKey<Cell<T>> {
     /// X.set(123);
     /// assert_eq!(X.get(), 123);
     /// ```
+    #[inline]
     pub fn set(&'static self, value: T) {
         self.initialize_with(Cell::new(value), |unused, cell| {
             if let Some(value) = unused {
@@ -176,6 +179,7 @@ impl<T: 'static> LocalKey<Cell<T>> {
     ///
     /// assert_eq!(X.get(), 1);
     /// ```
+    #[inline]
     pub fn get(&'static self) -> T
     where
         T: Copy,
@@ -193,6 +197,7 @@ impl<T: 'static> LocalKey<Cell<T>> {
     /// assert_eq!(X.take(), Some(1));
     /// assert_eq!(X.take(), None);
     /// ```
+    #[inline]
     pub fn take(&'static self) -> T
     where
         T: Default,
@@ -210,6 +215,7 @@ impl<T: 'static> LocalKey<Cell<T>> {
     /// assert_eq!(X.replace(2), 1);
     /// assert_eq!(X.replace(3), 2);
     /// ```
+    #[inline]
     pub fn replace(&'static self, value: T) -> T {
         self.with(|cell| cell.replace(value))
     }
@@ -224,6 +230,7 @@ impl<T: 'static> LocalKey<Cell<T>> {
     /// X.update(|x| x + 1);
     /// assert_eq!(X.get(), 6);
     /// ```
+    #[inline]
     pub fn update(&'static self, f: impl FnOnce(T) -> T)
     where
         T: Copy,
@@ -245,6 +252,7 @@ impl<T: 'static> LocalKey<RefCell<T>> {
     ///
     /// X.with_borrow(|v| assert!(v.is_empty()));
     /// ```
+    #[inline]
     pub fn with_borrow<F, R>(&'static self, f: F) -> R
     where
         F: FnOnce(&T) -> R,
@@ -262,6 +270,7 @@ impl<T: 'static> LocalKey<RefCell<T>> {
     /// X.with_borrow_mut(|v| v.push(1));
     /// X.with_borrow(|v| assert_eq!(*v, [1]));
     /// ```
+    #[inline]
     pub fn with_borrow_mut<F, R>(&'static self, f: F) -> R
     where
         F: FnOnce(&mut T) -> R,
@@ -280,6 +289,7 @@ impl<T: 'static> LocalKey<RefCell<T>> {
     /// X.set(vec![1, 2, 3]);
     /// X.with_borrow(|v| assert_eq!(*v, [1, 2, 3]));
     /// ```
+    #[inline]
     pub fn set(&'static self, value: T) {
         self.initialize_with(RefCell::new(value), |unused, cell| {
             if let Some(value) = unused {
@@ -298,6 +308,7 @@ impl<T: 'static> LocalKey<RefCell<T>> {
     /// assert_eq!(X.take(), [1]);
     /// X.with_borrow(|v| assert!(v.is_empty()));
     /// ```
+    #[inline]
     pub fn take(&'static self) -> T
     where
         T: Default,
@@ -315,6 +326,7 @@ impl<T: 'static> LocalKey<RefCell<T>> {
     /// assert!(X.replace(vec![1, 2, 3]).is_empty());
     /// X.with_borrow(|v| assert_eq!(*v, [1, 2, 3]));
     /// ```
+    #[inline]
     pub fn replace(&'static self, value: T) -> T {
         self.with(|cell| cell.replace(value))
     }

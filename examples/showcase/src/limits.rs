@@ -1,6 +1,6 @@
 //! What the system allows this process, and what it says of another.
 
-use std::{fs, io};
+use std::{fs, io, thread};
 
 /// Descriptors that a process needs besides those of its connections.
 const SPARE: u64 = 64;
@@ -27,6 +27,18 @@ pub fn raise_descriptors(wanted: usize) -> usize {
     }
     eprintln!("The system allows {} open descriptors, so {room} connections instead of {wanted}.", limit.rlim_cur);
     room as usize
+}
+
+/// Says so if other programs want the CPUs too: the world with more OS threads then gets a larger part of them.
+pub fn warn_if_busy() {
+    let load = fs::read_to_string("/proc/loadavg").ok();
+    let load: Option<f64> = load.and_then(|text| text.split_whitespace().next()?.parse().ok());
+    let cpus = thread::available_parallelism().map_or(1, usize::from);
+    if let Some(load) = load
+        && load > cpus as f64 / 2.0
+    {
+        eprintln!("The machine is busy (load {load} on {cpus} CPUs): these figures compare little.");
+    }
 }
 
 /// What `/proc` says of a process.

@@ -55,6 +55,7 @@ fn drive() -> Result<(), Box<dyn Error>> {
     if cfg!(debug_assertions) {
         eprintln!("(This is a debug build; figures worth having need --release.)");
     }
+    limits::warn_if_busy();
     let worlds = WORLDS.map(|(name, _)| (name, measure::world(name, connections, end)));
     table::print(&worlds);
     Ok(())

@@ -79,3 +79,26 @@ fn two_spawners() {
         }
     });
 }
+
+/// A searcher that has found something, and so does not go to sleep, may have been relied on: what it looks at after it has
+/// resigned.
+#[test]
+fn a_searcher_that_goes_to_work() {
+    loom::model(|| {
+        let shared = Shared::new();
+        assert!(shared.idle.become_searcher());
+        shared.idle.mark_asleep(1);
+        let spawner = {
+            let shared = shared.clone();
+            thread::spawn(move || shared.spawn())
+        };
+        shared.idle.resign();
+        if shared.queue.load(Ordering::Relaxed) > 0
+            && let Some(chosen) = shared.idle.choose_searcher(false)
+        {
+            shared.rung[chosen].fetch_add(1, Ordering::Relaxed);
+        }
+        spawner.join().unwrap();
+        assert!(shared.rung[1].load(Ordering::Relaxed) > 0);
+    });
+}

@@ -9,7 +9,7 @@ use socket2::SockRef;
 use crate::pal;
 use crate::park;
 use crate::sched::current_coroutine;
-use crate::sched::source::Direction;
+use crate::sched::readiness::Direction;
 
 use super::operation::CONNECT;
 use super::socket::Socket;
@@ -49,8 +49,7 @@ impl Socket<TcpStream> {
             if !self.wait(CONNECT, deadline)? {
                 return Err(io::Error::new(io::ErrorKind::TimedOut, "connection timed out"));
             }
-            let ready = |source: &crate::sched::source::Source| source.readiness().is_ready(Direction::Write);
-            if self.registration.get().is_some_and(ready) {
+            if self.registration.get().is_some_and(|source| source.seen().is_ready(Direction::Write)) {
                 return self.io().take_error()?.map_or(Ok(()), Err);
             }
         }

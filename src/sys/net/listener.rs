@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::pal;
 use crate::sched::current_coroutine;
-use crate::sched::source::Direction;
+use crate::sched::readiness::Direction;
 
 use super::operation::ACCEPT;
 use super::options::Options;

@@ -1,7 +1,7 @@
 //! Try, wait, retry: the one loop of every operation on a socket that may have to wait, for a coroutine.
 //!
 //! ```text
-//! look at the readiness word          (`sched::source`; a socket that never had to wait has none)
+//! look at the readiness word          (`sched::readiness`; a socket that never had to wait has none)
 //!   it says "would block": wait       no system call
 //!   else: the system call, which does not block
 //!     done:          return; a short read clears the bit, otherwise the next waiter is woken
@@ -22,7 +22,7 @@ use std::time::Instant;
 
 use crate::pal;
 use crate::park::{self, Reason, Wait};
-use crate::sched::source::{Direction, Source};
+use crate::sched::readiness::Direction;
 
 use super::socket::Socket;
 
@@ -53,7 +53,7 @@ impl<T: AsFd> Socket<T> {
         let mut in_time = true;
         loop {
             let source = self.registration.get();
-            let seen = source.map(Source::readiness);
+            let seen = source.map(|source| source.seen());
             if seen.is_none_or(|seen| seen.is_ready(direction)) || !in_time || self.is_nonblocking() {
                 match call() {
                     Ok(value) => {
@@ -66,13 +66,20 @@ impl<T: AsFd> Socket<T> {
                         return Ok(value);
                     }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        let more = match (source, seen) {
+                            (Some(source), Some(seen)) => !source.clear(direction, seen),
+                            _ => false,
+                        };
                         if !in_time || self.is_nonblocking() {
+                            if let Some(source) = source
+                                && more
+                            {
+                                source.pass_on(direction);
+                            }
                             park::checkpoint();
                             return Err(error);
                         }
-                        if let (Some(source), Some(seen)) = (source, seen)
-                            && !source.clear(direction, seen)
-                        {
+                        if more {
                             continue;
                         }
                     }
@@ -94,7 +101,7 @@ impl<T: AsFd> Socket<T> {
     pub(super) fn wait(&self, operation: Operation, deadline: Option<Instant>) -> io::Result<bool> {
         let direction = operation.direction;
         let source = self.registration.get_or_register(self.fd(), direction)?;
-        let is_ready = || source.readiness().is_ready(direction);
+        let is_ready = || source.seen().is_ready(direction);
         match park::wait(source.queue(direction), deadline, operation.reason, is_ready) {
             Wait::Ready | Wait::Notified => Ok(true),
             Wait::TimedOut => Ok(false),
@@ -103,7 +110,7 @@ impl<T: AsFd> Socket<T> {
 
     /// Is the socket known to be at an end in this direction?
     pub(super) fn is_at_end(&self, direction: Direction) -> bool {
-        self.registration.get().is_some_and(|source| source.readiness().is_at_end(direction))
+        self.registration.get().is_some_and(|source| source.seen().is_at_end(direction))
     }
 
     /// Does a short read tell that the socket is drained?

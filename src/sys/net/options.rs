@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use socket2::SockRef;
 
 use crate::pal;
-use crate::sched::source::Direction;
+use crate::sched::readiness::Direction;
 
 /// See the module's text. Made on first demand: a socket without it is as it was when it was made.
 ///

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::sched::once_arc::OnceArc;
+use crate::sched::readiness::Direction;
 use crate::sched::registration::Registration;
-use crate::sched::source::Direction;
 
 use super::options::Options;
 

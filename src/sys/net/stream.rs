@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use crate::pal::socket::{self, DONT_WAIT, PEEK};
 use crate::sched::current_coroutine;
-use crate::sched::source::Direction;
+use crate::sched::readiness::Direction;
 
 use super::operation::{READ, WRITE};
 use super::socket::Socket;

@@ -8,6 +8,7 @@
 //! | EMPTY | nothing |
 //! | SET | `unpark` was called: the present or next `park` returns |
 //! | WAITING | a `park` is in progress |
+//! | PINNED | as WAITING, of a coroutine that must not be switched away from (in a panic hook): its OS thread stops on the token |
 //!
 //! ```text
 //! park                                   unpark
@@ -17,6 +18,9 @@
 //!   d. swap EMPTY in
 //! ```
 //!
+//! With PINNED for WAITING, the OS thread stops on the token itself: the task's own word is that of the coroutine, whom
+//! nobody may make ready while it runs.
+//!
 //! 1 before b: b fails and takes the token. b before 1: 2 sees WAITING and the task is unparked, before it parks or
 //! afterwards, which `park` makes equal.
 
@@ -24,23 +28,32 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::park::{self, Outcome, Reason};
-use crate::sched::current_task;
 use crate::sched::task::Task;
+use crate::sched::{current_coroutine, current_task};
 
 const EMPTY: u32 = 0;
 const SET: u32 = 1;
 const WAITING: u32 = 2;
+const PINNED: u32 = 3;
 
 /// `thread::park`, for the current task.
 pub(crate) fn park(deadline: Option<Instant>) {
-    let token = &current_task().token;
+    let task = current_task();
+    let token = &task.token;
+    let pinned = task.home().is_some() && current_coroutine().is_none();
+    let waiting = if pinned { PINNED } else { WAITING };
     // Acquire wherever SET may be read: what the one who unparked did before is visible.
-    if token.compare_exchange(EMPTY, WAITING, Ordering::Acquire, Ordering::Acquire) == Err(SET) {
+    if token.compare_exchange(EMPTY, waiting, Ordering::Acquire, Ordering::Acquire) == Err(SET) {
         token.swap(EMPTY, Ordering::Acquire);
         return;
     }
     while token.load(Ordering::Relaxed) != SET {
-        if park::park(deadline, Reason::Park) == Outcome::TimedOut {
+        let in_time = if pinned {
+            task.os_parker.wait(token, PINNED, deadline)
+        } else {
+            park::park(deadline, Reason::Park) == Outcome::Unparked
+        };
+        if !in_time {
             break;
         }
     }
@@ -50,7 +63,9 @@ pub(crate) fn park(deadline: Option<Instant>) {
 /// `Thread::unpark`.
 pub(crate) fn unpark(task: &Task) {
     // A swap even if it is SET already: see `sched::park_state`. Release: see `park`.
-    if task.token.swap(SET, Ordering::Release) == WAITING {
-        task.unpark();
+    match task.token.swap(SET, Ordering::Release) {
+        WAITING => task.unpark(),
+        PINNED => task.os_parker.wake(&task.token),
+        _ => {}
     }
 }

@@ -29,7 +29,6 @@
 //! Which messages the last receiver's going destroys is exact: those before it, under the lock, and no other can come in.
 //! They are dropped outside of the lock, as their destructors are anybody's code; one that panics stops none of the others.
 
-use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::ptr;
 use std::sync::mpsc::{RecvTimeoutError, TryRecvError, TrySendError};
@@ -39,6 +38,8 @@ use crate::park::{self, Reason, Unparker, Wait, WaitList, Waiter, WaitingPlace};
 use crate::sched::panics::{catch_unwind, resume_unwind};
 use crate::sched::primitive::{self, Mutex, MutexGuard};
 
+use super::messages::Messages;
+
 /// See the module's text.
 pub(crate) struct Buffered<T> {
     state: Mutex<State<T>>,
@@ -47,7 +48,7 @@ pub(crate) struct Buffered<T> {
 }
 
 struct State<T> {
-    messages: VecDeque<T>,
+    messages: Messages<T>,
     /// So many messages may be there: the capacity, or none once the receivers are gone.
     limit: usize,
     /// They wait for a message.
@@ -62,7 +63,7 @@ type Locked<'a, T> = MutexGuard<'a, State<T>>;
 
 impl<T> Buffered<T> {
     pub(super) fn new(capacity: Option<usize>) -> Buffered<T> {
-        let messages = capacity.map_or_else(VecDeque::new, VecDeque::with_capacity);
+        let messages = capacity.map_or_else(Messages::new, Messages::with_capacity);
         let capacity = capacity.unwrap_or(usize::MAX);
         let state = State {
             messages,
@@ -200,7 +201,7 @@ impl<T> Buffered<T> {
         let mut state = self.lock();
         state.receivers_gone = true;
         state.limit = 0;
-        let messages = std::mem::take(&mut state.messages);
+        let messages = std::mem::replace(&mut state.messages, Messages::new());
         drop(state);
         // As above.
         while let Some(sender) = self.pop_sender() {
@@ -237,7 +238,7 @@ impl<T> Buffered<T> {
 impl<T> State<T> {
     #[inline]
     fn has_room(&self) -> bool {
-        self.messages.len() < self.limit
+        self.messages.are_fewer_than(self.limit)
     }
 }
 
@@ -281,7 +282,7 @@ fn unpark(chosen: Option<Unparker>) {
 }
 
 /// Drops every message; if destructors panic, so does this, with the first one's payload, after the last message.
-fn drop_each<T>(messages: VecDeque<T>) {
+fn drop_each<T>(messages: Messages<T>) {
     if !std::mem::needs_drop::<T>() {
         return;
     }

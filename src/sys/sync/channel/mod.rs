@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `ends` | the two ends, counted; the last of a kind to go closes the channel for the other |
 //! | `buffered` | a buffer of so many messages, or of any number |
+//! | `messages` | what is in the buffer |
 //! | `rendezvous` | no buffer: a send and a receive that meet |
 //!
 //! `sync::mpsc`, `sync::mpmc` and `sync::oneshot` are names and types over these. What a channel does is under one OS lock
@@ -13,6 +14,7 @@
 
 mod buffered;
 mod ends;
+mod messages;
 mod rendezvous;
 
 pub(crate) use ends::{ReceiverEnd, SenderEnd, new};

@@ -1,0 +1,271 @@
+//! How ready a descriptor is, as far as the reactor knows, and who waits for it to be.
+//!
+//! # States
+//!
+//! The word holds these bits, and above them the number of events so far (modulo 2²⁴):
+//!
+//! | bit | set by an event that says | cleared |
+//! |---|---|---|
+//! | `READABLE`, `WRITABLE` | there may be something to read, space to write | by one who found nothing, or took the last |
+//! | `READ_CLOSED`, `WRITE_CLOSED`, `ERROR` | that direction, or both, will not block any more | only by one who was told "would block" all the same |
+//! | `PRIORITY` | urgent data has come | never |
+//!
+//! A direction without any bit *is known to block*: whoever wants to use it waits without a system call.
+//!
+//! # Clearing
+//!
+//! Events are edges: the kernel tells once that something has come, so a bit that is cleared in error loses data for ever.
+//!
+//! ```text
+//! an operation                                     the reactor
+//!   a. read the word                                 1. fetch an event
+//!   b. the system call: nothing (more) there         2. set its bits, count it
+//!   c. clear the bit, if the count is as in a        3. wake who waits
+//! ```
+//!
+//! What comes after b makes an event that is counted after b. If it is counted before c, c sees that and leaves the bit
+//! alone; if after, 2 sets the bit again. An event that is counted between a and b on account of what b has taken makes c
+//! fail in vain: one system call too many, nothing else.
+//!
+//! A read that returned less than was asked for may clear the bit as one that returned nothing, unless the descriptor is
+//! closed or in error (the end that has come already makes no new edge), or has ever had urgent data (a read stops short in
+//! front of it).
+//!
+//! # Waiting
+//!
+//! `park::wait` on the queue of the direction, with "the direction is ready" as the condition: the reactor sets the bits before
+//! it looks at the queue (`sched::wait_queue` has the proof). It wakes *one* waiter when the direction becomes ready, all of
+//! them for an end, and nobody for more of what is there already.
+//!
+//! So whoever was woken owes the others a wake: it either finds the direction not ready, or clears it itself, or calls
+//! [`Readiness::pass_on`] when it leaves, whether it has succeeded or failed. Thus, while a direction is ready and somebody
+//! waits for it, somebody is awake who owes: the one whom the reactor has woken, or the one who was passed the debt.
+
+use super::primitive::atomic::{AtomicU32, Ordering, fence};
+use super::wait_queue::WaitQueue;
+
+/// What an operation does to a descriptor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Direction {
+    /// Receives, accepts.
+    Read,
+    /// Sends, connects.
+    Write,
+}
+
+pub(crate) const READABLE: u32 = 1;
+pub(crate) const WRITABLE: u32 = 1 << 1;
+pub(crate) const READ_CLOSED: u32 = 1 << 2;
+pub(crate) const WRITE_CLOSED: u32 = 1 << 3;
+pub(crate) const ERROR: u32 = 1 << 4;
+pub(crate) const PRIORITY: u32 = 1 << 5;
+/// One event in the count above the bits.
+const EVENT: u32 = 1 << 8;
+
+impl Direction {
+    /// Any of these: an operation may succeed, or fail for good.
+    const fn bits(self) -> u32 {
+        match self {
+            Direction::Read => READABLE | READ_CLOSED | ERROR,
+            Direction::Write => WRITABLE | WRITE_CLOSED | ERROR,
+        }
+    }
+
+    /// That there is something to be had.
+    const fn news(self) -> u32 {
+        match self {
+            Direction::Read => READABLE,
+            Direction::Write => WRITABLE,
+        }
+    }
+
+    /// That there will be nothing to wait for any more.
+    const fn end(self) -> u32 {
+        self.bits() & !self.news()
+    }
+
+    const fn other(self) -> Direction {
+        match self {
+            Direction::Read => Direction::Write,
+            Direction::Write => Direction::Read,
+        }
+    }
+}
+
+/// The word as somebody has seen it.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen(u32);
+
+impl Seen {
+    /// Is it worth a system call?
+    #[inline]
+    pub(crate) fn is_ready(self, direction: Direction) -> bool {
+        self.0 & direction.bits() != 0
+    }
+
+    /// Is the descriptor at an end, in this direction at least?
+    #[inline]
+    pub(crate) fn is_at_end(self, direction: Direction) -> bool {
+        self.0 & direction.end() != 0
+    }
+}
+
+/// See the module's text.
+pub(crate) struct Readiness {
+    word: AtomicU32,
+    readers: WaitQueue,
+    writers: WaitQueue,
+}
+
+impl Readiness {
+    /// Of a descriptor that has just been found to block in `blocked`, and may be ready in the other direction.
+    pub(crate) fn new(blocked: Direction) -> Readiness {
+        Readiness { word: AtomicU32::new(blocked.other().news()), readers: WaitQueue::new(), writers: WaitQueue::new() }
+    }
+
+    /// Who waits in this direction.
+    pub(crate) fn queue(&self, direction: Direction) -> &WaitQueue {
+        match direction {
+            Direction::Read => &self.readers,
+            Direction::Write => &self.writers,
+        }
+    }
+
+    /// The word as it is now. Taken before a system call, for [`clear`](Self::clear) after it.
+    #[inline]
+    pub(crate) fn seen(&self) -> Seen {
+        // Acquire: pairs with `set`. What made the descriptor ready lies in the kernel, which orders it by itself; this
+        // orders the count before the system call that follows.
+        Seen(self.word.load(Ordering::Acquire))
+    }
+
+    /// The system call said that it would block. `false`: an event has come since `seen`; try again.
+    #[inline]
+    pub(crate) fn clear(&self, direction: Direction, seen: Seen) -> bool {
+        self.clear_bits(direction.bits(), seen)
+    }
+
+    /// The system call did less than it was asked for. `false`: that tells nothing, or an event has come since `seen`.
+    #[inline]
+    pub(crate) fn clear_after_short(&self, direction: Direction, seen: Seen) -> bool {
+        if seen.0 & (direction.end() | PRIORITY) != 0 {
+            return false;
+        }
+        self.clear_bits(direction.news(), seen)
+    }
+
+    #[inline]
+    fn clear_bits(&self, bits: u32, seen: Seen) -> bool {
+        let mut word = seen.0;
+        loop {
+            // Release and Acquire: the system call before stays before, and a count that has changed is seen with what
+            // its event brought. Others may have cleared bits meanwhile; only an event matters.
+            match self.word.compare_exchange_weak(word, word & !bits, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return true,
+                Err(now) if now / EVENT != seen.0 / EVENT => return false,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// After an operation that leaves the direction ready, as far as it knows: the next waiter's turn.
+    #[inline]
+    pub(crate) fn pass_on(&self, direction: Direction) {
+        // Whoever owes this was woken under the queue's lock, and sees everybody who was waiting then; who has come
+        // since has seen the bit set. So a look without a fence is enough.
+        let queue = self.queue(direction);
+        if queue.has_waiters() {
+            queue.notify_one();
+        }
+    }
+
+    /// The reactor: takes over the bits of an event, and wakes.
+    pub(crate) fn set(&self, bits: u32) {
+        let mut before = self.word.load(Ordering::Relaxed);
+        // Release: pairs with `seen`.
+        while let Err(now) = self.word.compare_exchange_weak(
+            before,
+            (before | bits).wrapping_add(EVENT),
+            Ordering::Release,
+            Ordering::Relaxed,
+        ) {
+            before = now;
+        }
+        // The bits before the look at the queues: see `sched::wait_queue`.
+        fence(Ordering::SeqCst);
+        let news = bits & !before;
+        for direction in [Direction::Read, Direction::Write] {
+            if news & direction.end() != 0 {
+                if self.queue(direction).has_waiters() {
+                    self.queue(direction).notify_all();
+                }
+            } else if news & direction.news() != 0 && before & direction.bits() == 0 {
+                self.pass_on(direction);
+            }
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use Direction::{Read, Write};
+
+    fn readiness(word: u32) -> Readiness {
+        let readiness = Readiness::new(Read);
+        readiness.word.store(word, Ordering::Relaxed);
+        readiness
+    }
+
+    #[test]
+    fn an_event_in_between_keeps_the_bit() {
+        let readiness = readiness(READABLE | WRITABLE);
+        let seen = readiness.seen();
+        readiness.set(READABLE);
+        assert!(!readiness.clear(Read, seen));
+        assert!(readiness.seen().is_ready(Read));
+        let seen = readiness.seen();
+        assert!(readiness.clear(Read, seen));
+        assert!(!readiness.seen().is_ready(Read));
+        assert!(readiness.seen().is_ready(Write));
+    }
+
+    #[test]
+    fn the_other_direction_may_be_cleared_meanwhile() {
+        let readiness = readiness(READABLE | WRITABLE);
+        let seen = readiness.seen();
+        assert!(readiness.clear(Write, seen));
+        assert!(readiness.clear(Read, seen));
+        assert!(!readiness.seen().is_ready(Read));
+    }
+
+    #[test]
+    fn a_short_read_says_nothing_at_the_end_or_with_urgent_data() {
+        for bit in [READ_CLOSED, ERROR, PRIORITY] {
+            let readiness = readiness(READABLE);
+            readiness.set(READABLE | bit);
+            let seen = readiness.seen();
+            assert!(!readiness.clear_after_short(Read, seen));
+            assert!(readiness.seen().is_ready(Read));
+        }
+    }
+
+    #[test]
+    fn would_block_overrules_the_end() {
+        let readiness = readiness(0);
+        readiness.set(ERROR);
+        let seen = readiness.seen();
+        assert!(seen.is_ready(Read) && seen.is_ready(Write) && seen.is_at_end(Read));
+        assert!(readiness.clear(Read, seen));
+        assert!(!readiness.seen().is_ready(Read));
+    }
+
+    #[test]
+    fn the_count_wraps_without_touching_the_bits() {
+        let readiness = readiness(!0 << 8 | READABLE);
+        let seen = readiness.seen();
+        readiness.set(WRITABLE);
+        assert_eq!(readiness.word.load(Ordering::Relaxed), READABLE | WRITABLE);
+        assert!(!readiness.clear(Read, seen));
+    }
+}
