@@ -11,10 +11,10 @@
 //!
 //! ```text
 //! a waiter (b to c under the queue's lock)          the holder
-//!   a. find it held                                   1. LOCKED -> UNLOCKED: done, or
-//!   b. enqueue itself                                    CONTENDED -> UNLOCKED, or (3) HANDOVER
-//!   c. LOCKED -> CONTENDED (or HANDOVER),             2. lock the queue, dequeue one, wake it
-//!      or find it UNLOCKED: leave, try again          3. lock the queue, dequeue one, set the state, give it
+//!   a. find it held                                   1. swap UNLOCKED in; it was
+//!   b. enqueue itself                                    LOCKED: done
+//!   c. LOCKED -> CONTENDED (or HANDOVER),             2. CONTENDED: lock the queue, dequeue one, wake it
+//!      or find it UNLOCKED: leave, try again          3. HANDOVER: lock the queue, take the lock for the first
 //! ```
 //!
 //! If c comes before 1, 1 sees it, and 2 (or 3) waits for the queue's lock and finds the waiter. If 1 comes before c, c
@@ -29,7 +29,9 @@
 //! A waiter that has been woken `PATIENCE` times in vain enqueues itself at the front and sets HANDOVER: the next release
 //! gives it the lock. Then barging goes on, unless the next in the queue is as badly off (`granted`).
 //!
-//! Releasing is a compare-exchange, and not a swap, because HANDOVER must not be unlocked even for a moment.
+//! Releasing is a swap and nothing else, since a compare-exchange, which would leave HANDOVER alone, costs a tenth of a lock
+//! and unlock more. So between 1 and 3 somebody on another CPU may take the lock: then 3 sets HANDOVER on that one, who
+//! ends as this one does. A coroutine of the same worker cannot, and it is such that need the hand-over.
 
 use crate::park::{self, Reason};
 use crate::sched::panics::panicking;
@@ -142,14 +144,15 @@ impl Mutex {
     #[inline]
     pub(crate) unsafe fn unlock(&self) {
         // Release: what the holder did is visible to the next one.
-        if self.state.compare_exchange(LOCKED, UNLOCKED, Ordering::Release, Ordering::Relaxed).is_err() {
-            self.unlock_contended();
+        let before = self.state.swap(UNLOCKED, Ordering::Release);
+        if before != LOCKED {
+            self.unlock_contended(before);
         }
     }
 
     #[cold]
-    fn unlock_contended(&self) {
-        self.release();
+    fn unlock_contended(&self, before: u32) {
+        self.pass_on(before);
         if !panicking() {
             park::checkpoint();
         }
@@ -157,24 +160,43 @@ impl Mutex {
 
     /// Releases the lock; never switches. The caller holds it.
     pub(super) fn release(&self) {
-        // Release, here and below: as in `unlock`.
-        if self.state.compare_exchange(LOCKED, UNLOCKED, Ordering::Release, Ordering::Relaxed).is_ok() {
-            return;
+        // Release: as in `unlock`.
+        let before = self.state.swap(UNLOCKED, Ordering::Release);
+        if before != LOCKED {
+            self.pass_on(before);
         }
-        if self.state.compare_exchange(CONTENDED, UNLOCKED, Ordering::Release, Ordering::Relaxed).is_ok() {
+    }
+
+    /// Steps 2 and 3.
+    fn pass_on(&self, before: u32) {
+        if before == CONTENDED {
             self.turns.wake_one();
-            return;
+        } else {
+            self.turns.grant_one(|heir| self.take_for(heir));
         }
-        // HANDOVER. A store will do: while this task holds the lock only those who enqueue themselves change the state, under
-        // the lock that `settle` is called under.
-        self.turns.grant_one(|heir| {
-            let state = match heir {
-                // Whoever wanted it so has unwound.
-                Heir::Nobody => UNLOCKED,
-                Heir::TheLast => LOCKED,
-                Heir::OneOfSeveral => CONTENDED,
+    }
+
+    /// Step 3, under the queue's lock: takes the lock on behalf of the first waiter. `false`: somebody else has it, and will
+    /// hand it over; or nobody waits.
+    fn take_for(&self, heir: Heir) -> bool {
+        let locked = match heir {
+            // Whoever wanted it so has unwound.
+            Heir::Nobody => return false,
+            Heir::TheLast => LOCKED,
+            Heir::OneOfSeveral => CONTENDED,
+        };
+        let mut state = self.state.load(Ordering::Relaxed);
+        loop {
+            let (taken, after) = match state {
+                UNLOCKED => (true, locked),
+                HANDOVER => return false,
+                _ => (false, HANDOVER),
             };
-            self.state.store(state, Ordering::Release);
-        });
+            // Acquire: what somebody who has had the lock in between did must be visible to the heir, whom this task wakes.
+            match self.state.compare_exchange_weak(state, after, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return taken,
+                Err(now) => state = now,
+            }
+        }
     }
 }

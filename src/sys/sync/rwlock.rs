@@ -368,6 +368,7 @@ impl RwLock {
                 }
             }
             before = state;
+            heir != Heir::Nobody
         });
         before
     }

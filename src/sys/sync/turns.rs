@@ -116,15 +116,15 @@ impl Turns {
     }
 
     /// Grants the first waiter what it waits for, and wakes it. `settle` makes it so, under the lock, before the waiter can
-    /// run; it learns whether there is one.
-    pub(super) fn grant_one(&self, settle: impl FnOnce(Heir)) {
+    /// run; it learns whether there is one, and may find (by `false`) that there is nothing to grant.
+    pub(super) fn grant_one(&self, settle: impl FnOnce(Heir) -> bool) {
         let mut list = lock(&self.list);
-        settle(match self.len.load(Ordering::Relaxed) {
+        let settled = settle(match self.len.load(Ordering::Relaxed) {
             0 => Heir::Nobody,
             1 => Heir::TheLast,
             _ => Heir::OneOfSeveral,
         });
-        let chosen = self.pop(&mut list, true);
+        let chosen = if settled { self.pop(&mut list, true) } else { None };
         drop(list);
         if let Some(unparker) = chosen {
             unparker.unpark();
