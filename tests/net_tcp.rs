@@ -572,3 +572,70 @@ fn a_busy_connection_starves_nobody() {
         assert!(worst < Duration::from_millis(500), "{worst:?}");
     });
 }
+
+#[test]
+fn streams_change_hands() {
+    // Each stream goes round coroutines on several workers, which wait for it many times in a row or in turn; the
+    // registration follows, and nothing is lost.
+    in_coroutine("streams_change_hands", || {
+        const STREAMS: usize = 20;
+        const HANDS: usize = 6;
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let server = thread::spawn(move || {
+            for stream in listener.incoming().take(STREAMS) {
+                thread::spawn(move || {
+                    let mut stream = stream.unwrap();
+                    let mut buf = [0; 64];
+                    while let n @ 1.. = stream.read(&mut buf).unwrap() {
+                        thread::yield_now();
+                        stream.write_all(&buf[..n]).unwrap();
+                    }
+                });
+            }
+        });
+        let passing: Vec<_> = (0..STREAMS)
+            .map(|n| {
+                let stream = TcpStream::connect(addr).unwrap();
+                let (to_first, from_last) = costd::sync::mpsc::channel::<(usize, TcpStream)>();
+                let mut from = from_last;
+                let mut hands = Vec::new();
+                for _ in 0..HANDS {
+                    let (to, next) = costd::sync::mpsc::channel();
+                    let inbox = std::mem::replace(&mut from, next);
+                    hands.push(thread::spawn(move || {
+                        for (round, mut stream) in inbox {
+                            for k in 0..1 + (round * 3 + n) % 9 {
+                                let message = [k as u8; 10];
+                                stream.write_all(&message).unwrap();
+                                let mut answer = [0; 10];
+                                stream.read_exact(&mut answer).unwrap();
+                                assert_eq!(answer, message);
+                            }
+                            if to.send((round + 1, stream)).is_err() {
+                                return;
+                            }
+                        }
+                    }));
+                }
+                thread::spawn(move || {
+                    to_first.send((0, stream)).unwrap();
+                    for (round, stream) in from {
+                        if round >= 10 * HANDS {
+                            break;
+                        }
+                        to_first.send((round, stream)).unwrap();
+                    }
+                    drop(to_first);
+                    for hand in hands {
+                        hand.join().unwrap();
+                    }
+                })
+            })
+            .collect();
+        for passing in passing {
+            passing.join().unwrap();
+        }
+        server.join().unwrap();
+    });
+}

@@ -49,13 +49,13 @@ impl<T> OnceArc<T> {
         }
     }
 
-    /// As [`get_or_init`](Self::get_or_init); another owner of it.
-    pub(crate) fn share_or_init(&self, make: impl FnOnce() -> T) -> Arc<T> {
-        let value = ptr::from_ref(self.get_or_init(make));
+    /// Another owner of what is there.
+    pub(crate) fn share(&self) -> Option<Arc<T>> {
+        let value = ptr::from_ref(self.get()?);
         // SAFETY: it is the `Arc` that `self` owns (made by `into_raw`), which is borrowed meanwhile.
         unsafe {
             Arc::increment_strong_count(value);
-            Arc::from_raw(value)
+            Some(Arc::from_raw(value))
         }
     }
 

@@ -21,6 +21,8 @@
 //! the a after it. Handing out an event makes tasks ready and runs none, so c is over before anything else happens on
 //! that OS thread.
 //!
+//! A source that is moved from one reactor to another has a registration with each, and a count for each.
+//!
 //! 1 must come before the descriptor is closed: if it has a duplicate (in this process or in a child), the kernel keeps the
 //! registration beyond the close and cannot be told to end it any more. Where 1 fails (somebody else has closed the
 //! descriptor: a bug elsewhere), the source is never freed.
@@ -172,18 +174,24 @@ impl ReactorHandle {
     /// Registers `fd`, which has just been found to block in the direction `blocked`.
     pub(crate) fn register(&'static self, fd: BorrowedFd<'_>, blocked: Direction) -> io::Result<Arc<Source>> {
         let source = Arc::new(Source::new(fd.as_raw_fd(), self, blocked));
+        self.add(&source)?;
+        Ok(source)
+    }
+
+    /// Makes a registration of `source` with this reactor. The descriptor must be open.
+    fn add(&self, source: &Arc<Source>) -> io::Result<()> {
         // The registration's count.
-        let address = Arc::into_raw(Arc::clone(&source));
+        let address = Arc::into_raw(Arc::clone(source));
         let token = Token(address.expose_provenance());
         // Relaxed: see `has_sources`.
         self.common.sources.fetch_add(1, Ordering::Relaxed);
-        if let Err(error) = self.registry.register(&mut SourceFd(&fd.as_raw_fd()), token, interest()) {
+        if let Err(error) = self.registry.register(&mut SourceFd(&source.fd()), token, interest()) {
             self.common.sources.fetch_sub(1, Ordering::Relaxed);
             // SAFETY: the count from above, which no registration owns now.
             drop(unsafe { Arc::from_raw(address) });
             return Err(error);
         }
-        Ok(source)
+        Ok(())
     }
 
     /// Ends the registration of a source with this reactor. The descriptor must still be open.
@@ -191,8 +199,8 @@ impl ReactorHandle {
         if self.registry.deregister(&mut SourceFd(&source.fd())).is_err() {
             return;
         }
-        // SAFETY: the count that `register` has given to the registration, which has ended: only whoever owns the source
-        // ends it, and once.
+        // SAFETY: the count that `add` has given to the registration, which has ended: whoever owns the source ends it,
+        // or whoever moves it, which is nobody else meanwhile; either does so once.
         let owned = unsafe { Arc::from_raw(Arc::as_ptr(source)) };
         let mut graveyard = lock(&self.common.graveyard);
         graveyard.push(owned);
@@ -200,12 +208,26 @@ impl ReactorHandle {
     }
 }
 
-/// Ends the registration of `source`. The descriptor must still be open.
+/// Ends the registration of `source`. The descriptor must still be open, and nobody may use the source meanwhile.
 pub(crate) fn deregister(source: Arc<Source>) {
-    // Relaxed: whoever ends a registration has got the source from the one who made it.
-    let home = source.home.load(Ordering::Relaxed);
-    // SAFETY: set by `register` to a handle that lives for ever.
-    unsafe { &*home }.bury(&source);
+    source.home().bury(&source);
+}
+
+/// Moves the registration of `source` to the reactor `here`, if that can be done. The descriptor must be open.
+///
+/// For a moment it is registered with both, so that no event is missed; an event that comes twice does no harm. Whoever
+/// waits meanwhile goes on waiting for the same source.
+pub(crate) fn relocate(source: &Arc<Source>, here: &'static ReactorHandle) {
+    // Acquire and Release: one move after the other, each with the home that the one before has left.
+    if source.moving.swap(true, Ordering::Acquire) {
+        return;
+    }
+    let home = source.home();
+    if !ptr::eq(home, here) && here.add(source).is_ok() {
+        source.set_home(here);
+        home.bury(source);
+    }
+    source.moving.store(false, Ordering::Release);
 }
 
 /// Everything that a socket may tell.

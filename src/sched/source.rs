@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::os::fd::RawFd;
 use std::ptr;
-use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use mio::event::Event;
 
@@ -15,14 +15,59 @@ pub(crate) struct Source {
     readiness: Readiness,
     fd: RawFd,
     /// The reactor that it is registered with.
-    pub(super) home: AtomicPtr<ReactorHandle>,
+    home: AtomicPtr<ReactorHandle>,
+    /// The reactor of the worker that was the last to wait for it, if that is not its home's,
+    stranger: AtomicPtr<ReactorHandle>,
+    /// and how many times in a row it was. (Both count approximately: nothing but cost depends on them.)
+    visits: AtomicU32,
+    /// Somebody is moving it.
+    pub(super) moving: AtomicBool,
 }
 
 impl Source {
     /// Of a descriptor that has just been found to block in `blocked`.
     pub(super) fn new(fd: RawFd, home: &'static ReactorHandle, blocked: Direction) -> Source {
         let home = AtomicPtr::new(ptr::from_ref(home).cast_mut());
-        Source { readiness: Readiness::new(blocked), fd, home }
+        Source {
+            readiness: Readiness::new(blocked),
+            fd,
+            home,
+            stranger: AtomicPtr::new(ptr::null_mut()),
+            visits: AtomicU32::new(0),
+            moving: AtomicBool::new(false),
+        }
+    }
+
+    /// The reactor that it is registered with.
+    #[inline]
+    pub(super) fn home(&self) -> &'static ReactorHandle {
+        // Relaxed: whoever ends or moves a registration has the source by other means from the one who made it, and
+        // handles live for ever.
+        // SAFETY: set from a reference that lives for ever.
+        unsafe { &*self.home.load(Ordering::Relaxed) }
+    }
+
+    pub(super) fn set_home(&self, home: &'static ReactorHandle) {
+        self.home.store(ptr::from_ref(home).cast_mut(), Ordering::Relaxed);
+    }
+
+    /// Somebody on the worker of `here` is going to wait for it. Returns how many waits in a row have been on that worker,
+    /// if it is not the source's home.
+    #[inline]
+    pub(super) fn visit(&self, here: &'static ReactorHandle) -> u32 {
+        if ptr::eq(self.home(), here) {
+            if self.visits.load(Ordering::Relaxed) != 0 {
+                self.visits.store(0, Ordering::Relaxed);
+            }
+            return 0;
+        }
+        let here = ptr::from_ref(here).cast_mut();
+        let visits = match self.stranger.swap(here, Ordering::Relaxed) == here {
+            true => self.visits.load(Ordering::Relaxed).saturating_add(1),
+            false => 1,
+        };
+        self.visits.store(visits, Ordering::Relaxed);
+        visits
     }
 
     pub(super) fn fd(&self) -> RawFd {

@@ -52,7 +52,8 @@ impl<T: AsFd> Socket<T> {
 
     /// Another of the same open socket, given its descriptor as std's type.
     pub(crate) fn duplicate(&self, duplicate: impl FnOnce(&T) -> io::Result<T>) -> io::Result<Socket<T>> {
-        let options = self.options.share_or_init(Options::new);
+        self.options.get_or_init(Options::new);
+        let options = self.options.share().expect("made above");
         Ok(Socket { registration: Registration::none(), options: OnceArc::of(options), io: duplicate(&self.io)? })
     }
 
