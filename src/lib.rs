@@ -1,4 +1,42 @@
 //! std's blocking half, run on coroutines.
+//!
+//! costd has std's module tree, std's names, std's signatures and std's behaviour; its threads are coroutines on a few OS
+//! threads. A crate says in its `Cargo.toml`
+//!
+//! ```toml
+//! [dependencies]
+//! std = { package = "costd", version = "0.1" }
+//! ```
+//!
+//! and every `std::` path in it, its prelude and its macros are costd's. Or it says `costd::` where it said `std::`.
+//!
+//! What is declared in this crate shadows std's item of the same name; all else is std's own, re-exported: `Arc`, atomics,
+//! `Duration`, `io::Error`, `SocketAddr`, collections, … The runtime starts with the first spawn. Everything that blocks
+//! works from a coroutine and from any other thread, on the same locks, channels and sockets.
+//!
+//! ```
+//! use costd::io::{Read, Write};
+//! use costd::net::{TcpListener, TcpStream};
+//! use costd::thread;
+//!
+//! let listener = TcpListener::bind("127.0.0.1:0")?;
+//! let address = listener.local_addr()?;
+//! thread::spawn(move || {
+//!     for stream in listener.incoming().flatten() {
+//!         // A thread for each connection: a coroutine, which costs a page.
+//!         thread::spawn(move || (&stream).write_all(b"hello"));
+//!     }
+//! });
+//! let mut text = String::new();
+//! TcpStream::connect(address)?.read_to_string(&mut text)?;
+//! assert_eq!(text, "hello");
+//! # Ok::<(), costd::io::Error>(())
+//! ```
+//!
+//! | variable | meaning |
+//! |---|---|
+//! | `COSTD_WORKERS` | how many OS threads run coroutines; else as many as the process may use CPUs |
+//! | `RUST_MIN_STACK` | the size of a stack in bytes where a spawn does not say it, as with std; else 2 MiB |
 
 #[doc(hidden)]
 pub use ::std as __std;
@@ -11,8 +49,6 @@ pub mod sync;
 pub mod thread;
 
 mod pal;
-#[allow(dead_code)]
 mod park;
-#[allow(dead_code)]
 mod sched;
 mod sys;

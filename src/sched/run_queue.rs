@@ -77,8 +77,4 @@ impl RunQueue {
         }
         Some(task)
     }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.head.get().is_null() && self.next.get().is_null()
-    }
 }

@@ -247,13 +247,6 @@ impl TaskRef {
         TaskRef(task)
     }
 
-    /// The pointer, with the count.
-    pub(crate) fn into_raw(self) -> NonNull<Task> {
-        let task = self.0;
-        std::mem::forget(self);
-        task
-    }
-
     pub(crate) fn as_ptr(&self) -> NonNull<Task> {
         self.0
     }
