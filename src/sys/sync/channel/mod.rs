@@ -8,9 +8,10 @@
 //! | `rendezvous` | no buffer: a send and a receive that meet |
 //!
 //! `sync::mpsc`, `sync::mpmc` and `sync::oneshot` are names and types over these. What a channel does is under one OS lock
-//! for some tens of instructions, with its waiters in lists under the same lock; nobody's code runs there (no destructor,
-//! no `Clone`), nothing parks there, and nobody is woken there. So an operation costs the two atomic operations of the lock
-//! and, if it wakes or waits, what waking and waiting cost; there is no fence and no second look.
+//! for some tens of instructions, with its waiters in lists under the same lock. Nobody's code runs there (no destructor, no
+//! `Clone`), nobody is woken there, and nothing switches there; `park::checkpoint` may, and comes after the unlock. So an
+//! operation costs the two atomic operations of the lock and, if it wakes or waits, what waking and waiting cost; there is
+//! no fence and no second look.
 
 mod buffered;
 mod ends;
