@@ -49,8 +49,13 @@ impl Socket<TcpStream> {
             if !self.wait(CONNECT, deadline)? {
                 return Err(io::Error::new(io::ErrorKind::TimedOut, "connection timed out"));
             }
-            if self.registration.get().is_some_and(|source| source.seen().is_ready(Direction::Write)) {
-                return self.io().take_error()?.map_or(Ok(()), Err);
+            let Some(seen) = self.registration.get().map(|source| source.seen()) else { continue };
+            if seen.is_at_end(Direction::Write) {
+                let error = self.io().take_error()?;
+                return Err(error.unwrap_or_else(|| io::Error::other("no error set after POLLHUP")));
+            }
+            if seen.is_ready(Direction::Write) {
+                return Ok(());
             }
         }
     }
