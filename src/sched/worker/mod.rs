@@ -5,7 +5,7 @@
 //!
 //! A turn of its loop runs one task: from the next slot or the queue; if there is none, or many are waiting, the last
 //! unstarted spawn (the oldest one now and then); if there is none either, `search` looks at the other workers and
-//! `sleep` waits in the reactor. Every `CHECK` turns it looks at the clock, and at timers and sockets if it is time.
+//! `rest` waits in the reactor. Every `CHECK` turns it looks at the clock, and at timers and sockets if it is time.
 //!
 //! What a local switch costs: no system call, no lock, and no atomic read-modify-write but the park state's. A yield has
 //! none at all.
@@ -13,23 +13,30 @@
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::marker::PhantomData;
-use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ptr::NonNull;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crossbeam::deque::{self, Steal, Stealer};
+use crossbeam::deque::{self, Steal};
 use crossbeam::utils::CachePadded;
 
-use super::context::{Context, Switch, suspend};
-use super::current::{OPERATION, refill, set_current, set_worker, spend, worker};
-use super::inbox::Inbox;
-use super::panics::WorkerPanics;
-use super::reactor::{Reactor, ReactorHandle};
-use super::run_queue::RunQueue;
-use super::runtime::Runtime;
-use super::stack::{self, StackCache};
-use super::task::{Task, TaskRef};
-use super::timers::{Entry, Timers};
+use crate::sched::context::{Context, Switch, suspend};
+use crate::sched::current::{OPERATION, refill, set_current, set_worker, spend};
+use crate::sched::inbox::Inbox;
+use crate::sched::panics::WorkerPanics;
+use crate::sched::reactor::Reactor;
+use crate::sched::run_queue::RunQueue;
+use crate::sched::runtime::Runtime;
+use crate::sched::stack::{self, StackCache};
+use crate::sched::task::{Task, TaskRef};
+use crate::sched::timers::{Entry, Timers};
+
+mod rest;
+mod search;
+mod shared;
+
+use shared::add;
+pub(crate) use shared::{Fresh, WorkerShared, make_ready};
 
 /// Between so many turns the clock is read.
 const CHECK: u32 = 16;
@@ -39,85 +46,8 @@ const POLL_INTERVAL: Duration = Duration::from_micros(100);
 const BACKLOG: usize = 64;
 /// But every so many turns it is theirs.
 const READY_TURN: u32 = 4;
-/// A lone unstarted spawn is left to its own worker for so long.
-const WATCH: Duration = Duration::from_micros(50);
-/// The longest time between two looks of a watcher that finds nothing to take.
-const WATCH_MAX: Duration = Duration::from_micros(400);
 /// Freed stacks are looked at so long after.
 const TRIM_AFTER: Duration = Duration::from_secs(1);
-/// How long a worker whose unstarted tasks have found no stack sleeps at most before it tries again.
-const STARVED_RETRY: Duration = Duration::from_millis(10);
-/// How often a worker looks at its inbox before it sleeps, when others have been waking it soon after.
-const SPINS: u32 = 200;
-
-/// A coroutine that has not started, and so may go to any worker.
-pub(crate) struct Fresh(pub(crate) NonNull<Task>);
-
-// SAFETY: an unstarted task is a `Send` closure and a header; what holds the `Fresh` is its only user.
-unsafe impl Send for Fresh {}
-
-/// The part of a worker that other OS threads may touch. Lives for ever.
-pub(crate) struct WorkerShared {
-    index: usize,
-    inbox: CachePadded<Inbox<Task>>,
-    reactor: ReactorHandle,
-    stealer: Stealer<Fresh>,
-    counters: CachePadded<Counters>,
-}
-
-/// Written by the worker alone, without read-modify-writes; others may see them a little late.
-#[derive(Default)]
-struct Counters {
-    /// Turns of its loop.
-    turns: AtomicUsize,
-    /// Spawns made on it.
-    spawns: AtomicUsize,
-    /// Started coroutines that have not finished.
-    live: AtomicUsize,
-}
-
-fn add(counter: &AtomicUsize, change: isize) {
-    counter.store(counter.load(Ordering::Relaxed).wrapping_add_signed(change), Ordering::Relaxed);
-}
-
-impl WorkerShared {
-    /// Leaves a task for this worker, from any OS thread.
-    pub(crate) fn leave(&self, task: NonNull<Task>) {
-        // SAFETY: the caller has just taken the task out of its park state, or never queued it: it is in no queue, and
-        // alive until it has run.
-        if unsafe { self.inbox.push(task) } {
-            self.reactor.wake();
-        }
-    }
-
-    /// Wakes this worker, to look around, if it sleeps.
-    pub(crate) fn rouse(&self) {
-        if self.inbox.rouse() {
-            self.reactor.wake();
-        }
-    }
-
-    /// The part of its reactor that other OS threads may use.
-    #[allow(dead_code)]
-    pub(crate) fn reactor(&self) -> &ReactorHandle {
-        &self.reactor
-    }
-}
-
-/// A parked task is to run again: from any OS thread.
-#[inline]
-pub(crate) fn make_ready(home: &'static WorkerShared, task: NonNull<Task>) {
-    match worker() {
-        Some(worker) if ptr::eq(worker.shared, home) => {
-            if worker.in_coroutine.get() {
-                worker.ready.push_next(task);
-            } else {
-                worker.ready.push(task);
-            }
-        }
-        _ => home.leave(task),
-    }
-}
 
 /// The part of a worker that its own OS thread uses.
 pub(crate) struct Worker {
@@ -482,238 +412,4 @@ impl Worker {
             }
         }
     }
-
-    /// There is nothing at hand: look further, and sleep until there is.
-    #[cold]
-    fn find_work(&self) -> NonNull<Task> {
-        let runtime = self.runtime();
-        // This worker has been the searcher, somebody may have relied on it, and it has not looked since it resigned.
-        let mut relied_on = false;
-        loop {
-            self.empty_inbox();
-            if !self.timers.is_empty() {
-                self.fire_timers(Instant::now());
-            }
-            if let Some(task) = self.ready.pop().or_else(|| self.pop_fresh()) {
-                if self.appointed.take() {
-                    // Whoever appointed this worker has work for somebody else, then.
-                    runtime.idle.resign();
-                    relied_on = true;
-                }
-                if relied_on {
-                    self.ring_if_there_is_more(runtime);
-                }
-                return task;
-            }
-            if runtime.workers.len() > 1 {
-                let appointed = self.appointed.take();
-                if appointed || runtime.idle.become_searcher() {
-                    if let Some(task) = self.search(runtime, appointed) {
-                        return task;
-                    }
-                    relied_on = true;
-                }
-                if self.spin() {
-                    continue;
-                }
-            }
-            if self.sleep(runtime) {
-                relied_on = false;
-            }
-        }
-    }
-
-    /// A short while of waiting for others' wakes without sleeping, if that has been worth it lately.
-    fn spin(&self) -> bool {
-        if self.spin_worth.get() == 0 {
-            return false;
-        }
-        for _ in 0..SPINS {
-            if !self.shared.inbox.is_empty() {
-                return true;
-            }
-            std::hint::spin_loop();
-        }
-        false
-    }
-
-    /// `false`: there is something in the inbox, and nothing else was looked at.
-    fn sleep(&self, runtime: &'static Runtime) -> bool {
-        if !self.shared.inbox.fall_asleep() {
-            return false;
-        }
-        let several = runtime.workers.len() > 1;
-        if !self.starved.borrow().is_empty() && self.begged_at.get().is_none_or(|at| at.elapsed() >= STARVED_RETRY) {
-            // Those who sleep over stacks give them back. Not at every turn, or two who starve would keep each other awake.
-            self.begged_at.set(Some(Instant::now()));
-            self.others(runtime).for_each(WorkerShared::rouse);
-        }
-        if several {
-            runtime.idle.mark_asleep(self.shared.index);
-        }
-        let asleep_at = Instant::now();
-        // A look at everybody's queues after the mark, see `sched::idle`. If somebody else is the searcher, it is theirs.
-        if several && self.anything_for_anybody(runtime) && runtime.idle.become_searcher() {
-            self.appointed.set(true);
-        } else {
-            self.reactor.wait(self.sleep_time(asleep_at));
-        }
-        let now = Instant::now();
-        self.last_poll.set(now);
-        let woken_by_others = !self.shared.inbox.is_empty();
-        self.empty_inbox();
-        if several {
-            let worth = self.spin_worth.get();
-            if woken_by_others && now.duration_since(asleep_at) < Duration::from_micros(50) {
-                self.spin_worth.set((worth + 2).min(8));
-            } else {
-                self.spin_worth.set(worth.saturating_sub(1));
-            }
-            if !runtime.idle.unmark(self.shared.index) {
-                self.appointed.set(true);
-            }
-        }
-        if stack::somebody_starves() {
-            self.share_stacks(usize::MAX);
-        }
-        self.trim_if_due(now);
-        true
-    }
-
-    fn sleep_time(&self, now: Instant) -> Option<Duration> {
-        let timer = self.timers.next();
-        let retry = (!self.starved.borrow().is_empty()).then(|| now + STARVED_RETRY);
-        let until = [timer, self.trim_at.get(), retry].into_iter().flatten().min()?;
-        Some(until.saturating_duration_since(now))
-    }
-
-    /// Is there an unstarted spawn anywhere that this worker should not sleep over?
-    fn anything_for_anybody(&self, runtime: &Runtime) -> bool {
-        !runtime.injector.is_empty() || runtime.workers.iter().any(|worker| !worker.stealer.is_empty())
-    }
-
-    fn ring_if_there_is_more(&self, runtime: &Runtime) {
-        if self.anything_for_anybody(runtime) {
-            runtime.ring_searcher(false);
-        }
-    }
-
-    // --- the searcher
-
-    /// As the searcher: looks for unstarted spawns elsewhere. Resigns before it returns.
-    ///
-    /// `appointed`: there has been a spawn, so watch even if it is gone already; more will come.
-    fn search(&self, runtime: &'static Runtime, appointed: bool) -> Option<NonNull<Task>> {
-        let mut interval = WATCH;
-        let found = loop {
-            if let Some(task) = self.steal_backlog(runtime) {
-                break Some(task);
-            }
-            let before = self.readings(runtime);
-            if !appointed && interval == WATCH && before.iter().all(|reading| reading.fresh == 0) {
-                break None;
-            }
-            runtime.idle.set_watcher(Some(self.shared.index));
-            if !runtime.injector.is_empty() {
-                runtime.idle.set_watcher(None);
-                continue;
-            }
-            if self.shared.inbox.fall_asleep() {
-                let time = self.sleep_time(Instant::now()).map_or(interval, |time| time.min(interval));
-                self.reactor.wait(Some(time));
-            }
-            runtime.idle.set_watcher(None);
-            self.empty_inbox();
-            self.fire_timers(Instant::now());
-            if let Some(task) = self.ready.pop().or_else(|| self.pop_fresh()) {
-                break Some(task);
-            }
-            if let Some(task) = self.steal_kept_waiting(runtime, &before) {
-                break Some(task);
-            }
-            let after = self.readings(runtime);
-            let spawned = before.iter().zip(&after).any(|(before, after)| before.spawns != after.spawns);
-            if !spawned && after.iter().all(|reading| reading.fresh == 0) {
-                break None;
-            }
-            interval = (interval * 2).min(WATCH_MAX);
-        };
-        runtime.idle.resign();
-        if found.is_some() {
-            self.ring_if_there_is_more(runtime);
-        }
-        found
-    }
-
-    /// What is for anybody: spawns from outside, and more than one unstarted spawn of a worker.
-    fn steal_backlog(&self, runtime: &'static Runtime) -> Option<NonNull<Task>> {
-        loop {
-            let mut again = false;
-            match runtime.injector.steal_batch_and_pop(&self.fresh) {
-                Steal::Success(Fresh(task)) => return self.start(task),
-                Steal::Retry => again = true,
-                Steal::Empty => {}
-            }
-            for victim in self.others(runtime) {
-                if victim.stealer.len() > 1 {
-                    match victim.stealer.steal_batch_and_pop(&self.fresh) {
-                        Steal::Success(Fresh(task)) => return self.start(task),
-                        Steal::Retry => again = true,
-                        Steal::Empty => {}
-                    }
-                }
-            }
-            if !again {
-                return None;
-            }
-        }
-    }
-
-    /// A lone spawn of a worker that has not had a turn since `before`.
-    fn steal_kept_waiting(&self, runtime: &'static Runtime, before: &[Reading]) -> Option<NonNull<Task>> {
-        for victim in self.others(runtime) {
-            let reading = &before[victim.index];
-            if reading.fresh > 0 && reading.turns == victim.counters.turns.load(Ordering::Relaxed) {
-                loop {
-                    match victim.stealer.steal() {
-                        Steal::Success(Fresh(task)) => return self.start(task),
-                        Steal::Retry => {}
-                        Steal::Empty => break,
-                    }
-                }
-            }
-        }
-        None
-    }
-
-    fn others(&self, runtime: &'static Runtime) -> impl Iterator<Item = &'static WorkerShared> {
-        let (index, workers) = (self.shared.index, &runtime.workers);
-        (1..workers.len()).map(move |step| workers[(index + step) % workers.len()])
-    }
-
-    fn readings(&self, runtime: &Runtime) -> Vec<Reading> {
-        let read = |worker: &&'static WorkerShared| Reading {
-            turns: worker.counters.turns.load(Ordering::Relaxed),
-            spawns: worker.counters.spawns.load(Ordering::Relaxed),
-            fresh: worker.stealer.len(),
-        };
-        runtime.workers.iter().map(read).collect()
-    }
-
-    // --- housekeeping
-
-    fn trim_if_due(&self, now: Instant) {
-        if self.trim_at.get().is_some_and(|at| at <= now) {
-            self.trim_at.set(None);
-            self.stacks.borrow_mut().flush();
-            stack::trim_in_background();
-        }
-    }
-}
-
-/// What a watcher knows of a worker.
-struct Reading {
-    turns: usize,
-    spawns: usize,
-    fresh: usize,
 }

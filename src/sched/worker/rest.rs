@@ -1,0 +1,141 @@
+//! A worker with nothing at hand: it looks further, waits a short while, sleeps in its reactor; and gives back what it does
+//! not need.
+
+use std::ptr::NonNull;
+use std::time::{Duration, Instant};
+
+use crate::sched::runtime::Runtime;
+use crate::sched::stack;
+use crate::sched::task::Task;
+
+use super::{Worker, WorkerShared};
+
+/// How long a worker whose unstarted tasks have found no stack sleeps at most before it tries again.
+const STARVED_RETRY: Duration = Duration::from_millis(10);
+/// How often a worker looks at its inbox before it sleeps, when others have been waking it soon after.
+const SPINS: u32 = 200;
+
+impl Worker {
+    /// There is nothing at hand: look further, and sleep until there is.
+    #[cold]
+    pub(super) fn find_work(&self) -> NonNull<Task> {
+        let runtime = self.runtime();
+        // This worker has been the searcher, somebody may have relied on it, and it has not looked since it resigned.
+        let mut relied_on = false;
+        loop {
+            self.empty_inbox();
+            if !self.timers.is_empty() {
+                self.fire_timers(Instant::now());
+            }
+            if let Some(task) = self.ready.pop().or_else(|| self.pop_fresh()) {
+                if self.appointed.take() {
+                    // Whoever appointed this worker has work for somebody else, then.
+                    runtime.idle.resign();
+                    relied_on = true;
+                }
+                if relied_on {
+                    self.ring_if_there_is_more(runtime);
+                }
+                return task;
+            }
+            if runtime.workers.len() > 1 {
+                let appointed = self.appointed.take();
+                if appointed || runtime.idle.become_searcher() {
+                    if let Some(task) = self.search(runtime, appointed) {
+                        return task;
+                    }
+                    relied_on = true;
+                }
+                if self.spin() {
+                    continue;
+                }
+            }
+            if self.sleep(runtime) {
+                relied_on = false;
+            }
+        }
+    }
+
+    /// A short while of waiting for others' wakes without sleeping, if that has been worth it lately.
+    fn spin(&self) -> bool {
+        if self.spin_worth.get() == 0 {
+            return false;
+        }
+        for _ in 0..SPINS {
+            if !self.shared.inbox.is_empty() {
+                return true;
+            }
+            std::hint::spin_loop();
+        }
+        false
+    }
+
+    /// `false`: there is something in the inbox, and nothing else was looked at.
+    fn sleep(&self, runtime: &'static Runtime) -> bool {
+        if !self.shared.inbox.fall_asleep() {
+            return false;
+        }
+        let several = runtime.workers.len() > 1;
+        if !self.starved.borrow().is_empty() && self.begged_at.get().is_none_or(|at| at.elapsed() >= STARVED_RETRY) {
+            // Those who sleep over stacks give them back. Not at every turn, or two who starve would keep each other awake.
+            self.begged_at.set(Some(Instant::now()));
+            self.others(runtime).for_each(WorkerShared::rouse);
+        }
+        if several {
+            runtime.idle.mark_asleep(self.shared.index);
+        }
+        let asleep_at = Instant::now();
+        // A look at everybody's queues after the mark, see `sched::idle`. If somebody else is the searcher, it is theirs.
+        if several && self.anything_for_anybody(runtime) && runtime.idle.become_searcher() {
+            self.appointed.set(true);
+        } else {
+            self.reactor.wait(self.sleep_time(asleep_at));
+        }
+        let now = Instant::now();
+        self.last_poll.set(now);
+        let woken_by_others = !self.shared.inbox.is_empty();
+        self.empty_inbox();
+        if several {
+            let worth = self.spin_worth.get();
+            if woken_by_others && now.duration_since(asleep_at) < Duration::from_micros(50) {
+                self.spin_worth.set((worth + 2).min(8));
+            } else {
+                self.spin_worth.set(worth.saturating_sub(1));
+            }
+            if !runtime.idle.unmark(self.shared.index) {
+                self.appointed.set(true);
+            }
+        }
+        if stack::somebody_starves() {
+            self.share_stacks(usize::MAX);
+        }
+        self.trim_if_due(now);
+        true
+    }
+
+    pub(super) fn sleep_time(&self, now: Instant) -> Option<Duration> {
+        let timer = self.timers.next();
+        let retry = (!self.starved.borrow().is_empty()).then(|| now + STARVED_RETRY);
+        let until = [timer, self.trim_at.get(), retry].into_iter().flatten().min()?;
+        Some(until.saturating_duration_since(now))
+    }
+
+    /// Is there an unstarted spawn anywhere that this worker should not sleep over?
+    pub(super) fn anything_for_anybody(&self, runtime: &Runtime) -> bool {
+        !runtime.injector.is_empty() || runtime.workers.iter().any(|worker| !worker.stealer.is_empty())
+    }
+
+    pub(super) fn ring_if_there_is_more(&self, runtime: &Runtime) {
+        if self.anything_for_anybody(runtime) {
+            runtime.ring_searcher(false);
+        }
+    }
+
+    pub(super) fn trim_if_due(&self, now: Instant) {
+        if self.trim_at.get().is_some_and(|at| at <= now) {
+            self.trim_at.set(None);
+            self.stacks.borrow_mut().flush();
+            stack::trim_in_background();
+        }
+    }
+}
