@@ -43,6 +43,7 @@ pub use ::std as __std;
 pub use ::std::*;
 
 pub mod net;
+pub mod os;
 pub mod panic;
 pub mod prelude;
 pub mod sync;

@@ -29,7 +29,7 @@
 
 pub use ::std::net::*;
 
-mod convert;
+pub(crate) mod convert;
 mod tcp_listener;
 mod tcp_stream;
 mod to_socket_addrs;

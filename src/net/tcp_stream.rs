@@ -33,7 +33,7 @@ use super::{ToSocketAddrs, each_addr};
 /// # Ok(())
 /// # }
 /// ```
-pub struct TcpStream(pub(super) Socket<std::net::TcpStream>);
+pub struct TcpStream(pub(crate) Socket<std::net::TcpStream>);
 
 impl TcpStream {
     /// Opens a connection to the first of the addresses that takes it. As [`std::net::TcpStream::connect`].

@@ -127,7 +127,7 @@ impl UdpSocket {
     /// # Errors
     /// As [`recv_from`](Self::recv_from).
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.0.peek(buf)
+        self.0.peek_recv(buf)
     }
 
     /// Another handle of the same socket. Options, timeouts and mode are the socket's, not the handle's. As std's.

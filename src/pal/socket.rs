@@ -1,11 +1,22 @@
 //! What sockets of any Unix have beyond std and socket2.
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::ffi::OsStr;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::net::{SocketAddr, TcpStream};
+#[cfg(target_os = "android")]
+use std::os::android::net::SocketAddrExt;
 use std::os::fd::{AsRawFd, BorrowedFd};
+#[cfg(target_os = "linux")]
+use std::os::linux::net::SocketAddrExt;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net;
+use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::time::Duration;
 
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 /// Do not block in this very call, whatever the descriptor's mode is.
 pub(crate) const DONT_WAIT: i32 = libc::MSG_DONTWAIT;
@@ -67,6 +78,10 @@ pub(crate) fn recv(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> io::Result
 
 /// `recvmsg` into several buffers.
 pub(crate) fn recv_vectored(fd: BorrowedFd<'_>, bufs: &mut [IoSliceMut<'_>], flags: i32) -> io::Result<usize> {
+    recv_message(fd, bufs, flags).map(|(n, _)| n)
+}
+
+fn recv_message(fd: BorrowedFd<'_>, bufs: &mut [IoSliceMut<'_>], flags: i32) -> io::Result<(usize, i32)> {
     // SAFETY: all zero is a message header without anything in it.
     let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
     // std promises that an `IoSliceMut` is the system's `iovec`.
@@ -75,17 +90,22 @@ pub(crate) fn recv_vectored(fd: BorrowedFd<'_>, bufs: &mut [IoSliceMut<'_>], fla
     // SAFETY: the buffers are borrowed for the whole call, which writes initialised bytes only.
     match unsafe { libc::recvmsg(fd.as_raw_fd(), &mut message, flags) } {
         -1 => Err(io::Error::last_os_error()),
-        n => Ok(n as usize),
+        n => Ok((n as usize, message.msg_flags)),
     }
 }
 
+/// As [`recv_vectored`], of a Unix stream; says besides whether the system tells that nothing was cut off: it stops
+/// short at bytes that came with descriptors or credentials, and nobody takes those here.
+pub(crate) fn recv_plain(fd: BorrowedFd<'_>, bufs: &mut [IoSliceMut<'_>], flags: i32) -> io::Result<(usize, bool)> {
+    let (n, flags) = recv_message(fd, bufs, flags)?;
+    Ok((n, cfg!(any(target_os = "linux", target_os = "android")) && flags & libc::MSG_CTRUNC == 0))
+}
+
 /// `recvfrom`.
-pub(crate) fn recv_from(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> io::Result<(usize, SocketAddr)> {
-    // SAFETY: as in `recv`.
+pub(crate) fn recv_from(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> io::Result<(usize, SockAddr)> {
+    // SAFETY: `u8` and `MaybeUninit<u8>` have one layout, and the call writes initialised bytes only.
     let buf = unsafe { &mut *(std::ptr::from_mut(buf) as *mut [MaybeUninit<u8>]) };
-    let (n, from) = SockRef::from(&fd).recv_from_with_flags(buf, flags)?;
-    let from = from.as_socket().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "invalid argument"))?;
-    Ok((n, from))
+    SockRef::from(&fd).recv_from_with_flags(buf, flags)
 }
 
 /// `send`.
@@ -102,8 +122,8 @@ pub(crate) fn send_vectored(fd: BorrowedFd<'_>, bufs: &[IoSlice<'_>], flags: i32
 }
 
 /// `sendto`.
-pub(crate) fn send_to(fd: BorrowedFd<'_>, buf: &[u8], to: &SocketAddr, flags: i32) -> io::Result<usize> {
-    SockRef::from(&fd).send_to_with_flags(buf, &(*to).into(), flags | NO_SIGNAL)
+pub(crate) fn send_to(fd: BorrowedFd<'_>, buf: &[u8], to: &SockAddr, flags: i32) -> io::Result<usize> {
+    SockRef::from(&fd).send_to_with_flags(buf, to, flags | NO_SIGNAL)
 }
 
 /// The descriptor's own mode.
@@ -121,17 +141,17 @@ pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Resu
     }
 }
 
-/// A TCP socket of the family of `addr`, as std makes them but in non-blocking mode.
-pub(crate) fn nonblocking_stream(addr: &SocketAddr) -> io::Result<TcpStream> {
+/// A stream socket, as std makes them but in non-blocking mode.
+pub(crate) fn nonblocking_stream(domain: Domain) -> io::Result<Socket> {
     cfg_if::cfg_if! {
         if #[cfg(all(any(target_os = "linux", target_os = "android", target_os = "freebsd"), not(costd_portable)))] {
-            let socket = Socket::new(Domain::for_address(*addr), Type::STREAM.nonblocking(), None)?;
+            Socket::new(domain, Type::STREAM.nonblocking(), None)
         } else {
-            let socket = Socket::new(Domain::for_address(*addr), Type::STREAM, None)?;
+            let socket = Socket::new(domain, Type::STREAM, None)?;
             socket.set_nonblocking(true)?;
+            Ok(socket)
         }
     }
-    Ok(socket.into())
 }
 
 /// Is this what a non-blocking `connect` returns that goes on by itself?
@@ -145,4 +165,53 @@ pub(crate) const ACCEPT_INHERITS_MODE: bool = cfg!(not(any(target_os = "linux", 
 /// What a call says that would have to block.
 pub(crate) fn would_block() -> io::Error {
     io::Error::from_raw_os_error(libc::EAGAIN)
+}
+
+/// An address of a Unix socket in std's form.
+pub(crate) fn unix_addr(addr: &SockAddr) -> io::Result<net::SocketAddr> {
+    if let Some(path) = addr.as_pathname() {
+        return net::SocketAddr::from_pathname(path);
+    }
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Some(name) = addr.as_abstract_namespace() {
+        return net::SocketAddr::from_abstract_name(name);
+    }
+    // No name at all, which std writes so.
+    net::SocketAddr::from_pathname("")
+}
+
+/// The opposite.
+pub(crate) fn from_unix_addr(addr: &net::SocketAddr) -> io::Result<SockAddr> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Some(name) = addr.as_abstract_name() {
+        let path = [b"\0", name].concat();
+        return SockAddr::unix(OsStr::from_bytes(&path));
+    }
+    SockAddr::unix(addr.as_pathname().unwrap_or(Path::new("")))
+}
+
+/// `TCP_DEFER_ACCEPT`, in whole seconds.
+#[cfg(target_os = "linux")]
+pub(crate) fn defer_accept(fd: BorrowedFd<'_>) -> io::Result<Duration> {
+    let mut seconds: libc::c_int = 0;
+    let mut len = size_of_val(&seconds) as libc::socklen_t;
+    // SAFETY: the option is an int, and `len` says how long one is; both are alive for the whole call.
+    let result = unsafe {
+        let value = (&raw mut seconds).cast();
+        libc::getsockopt(fd.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, value, &mut len)
+    };
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(Duration::from_secs(seconds as u64)) }
+}
+
+/// Sets `TCP_DEFER_ACCEPT`, in whole seconds.
+#[cfg(target_os = "linux")]
+pub(crate) fn set_defer_accept(fd: BorrowedFd<'_>, accept: Duration) -> io::Result<()> {
+    let seconds = libc::c_int::try_from(accept.as_secs()).unwrap_or(libc::c_int::MAX);
+    let len = size_of_val(&seconds) as libc::socklen_t;
+    // SAFETY: as above.
+    let result = unsafe {
+        let value = (&raw const seconds).cast();
+        libc::setsockopt(fd.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, value, len)
+    };
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }

@@ -2,9 +2,10 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::{SocketAddr as UnixAddr, UnixStream};
 use std::time::{Duration, Instant};
 
-use socket2::SockRef;
+use socket2::{Domain, SockRef};
 
 use crate::pal;
 use crate::park;
@@ -24,7 +25,7 @@ pub(crate) fn connect(addr: &SocketAddr, timeout: Option<Duration>) -> io::Resul
         return stream.map(Socket::new);
     }
     // Connecting knows no "do not wait", so the socket is non-blocking until it is connected. Nobody can see it before.
-    let socket = Socket::new(pal::socket::nonblocking_stream(addr)?);
+    let socket = Socket::new(TcpStream::from(pal::socket::nonblocking_stream(Domain::for_address(*addr))?));
     match SockRef::from(socket.io()).connect(&(*addr).into()) {
         Ok(()) => park::checkpoint(),
         Err(error) if pal::socket::is_in_progress(&error) => socket.finish_connecting(timeout)?,
@@ -33,6 +34,19 @@ pub(crate) fn connect(addr: &SocketAddr, timeout: Option<Duration>) -> io::Resul
             return Err(error);
         }
     }
+    pal::socket::set_nonblocking(socket.fd(), false)?;
+    Ok(socket)
+}
+
+/// Connects to a Unix socket.
+pub(crate) fn connect_unix(addr: &UnixAddr) -> io::Result<Socket<UnixStream>> {
+    if current_coroutine().is_none() {
+        return UnixStream::connect_addr(addr).map(Socket::new);
+    }
+    let addr = pal::socket::from_unix_addr(addr)?;
+    let socket = Socket::new(UnixStream::from(pal::socket::nonblocking_stream(Domain::UNIX)?));
+    // Such a connection is made at once, or else the listener's backlog is full, of which nobody is told when it ends.
+    socket.operate_untold(CONNECT, || SockRef::from(socket.io()).connect(&addr))?;
     pal::socket::set_nonblocking(socket.fd(), false)?;
     Ok(socket)
 }

@@ -12,6 +12,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
+use std::os::unix::net::{SocketAddr as UnixAddr, UnixListener, UnixStream};
 use std::time::{Duration, Instant};
 
 use crate::pal;
@@ -25,8 +26,35 @@ use super::socket::Socket;
 /// The longest wait at a time where nothing limits it.
 const LONG: Duration = Duration::from_secs(3600);
 
-impl Socket<TcpListener> {
-    pub(crate) fn accept(&self) -> io::Result<(Socket<TcpStream>, SocketAddr)> {
+/// A listener of std's.
+pub(crate) trait Listener: AsFd {
+    type Stream: AsFd;
+    type Addr;
+
+    /// std's `accept`.
+    fn accept(&self) -> io::Result<(Self::Stream, Self::Addr)>;
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+    type Addr = SocketAddr;
+
+    fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        self.accept()
+    }
+}
+
+impl Listener for UnixListener {
+    type Stream = UnixStream;
+    type Addr = UnixAddr;
+
+    fn accept(&self) -> io::Result<(UnixStream, UnixAddr)> {
+        self.accept()
+    }
+}
+
+impl<T: Listener> Socket<T> {
+    pub(crate) fn accept(&self) -> io::Result<(Socket<T::Stream>, T::Addr)> {
         let (stream, from) = match current_coroutine() {
             Some(_) => self.operate(ACCEPT, || self.accept_now(), |_| false)?,
             None => self.accept_blocking()?,
@@ -35,38 +63,30 @@ impl Socket<TcpListener> {
     }
 
     /// Accepts without waiting.
-    fn accept_now(&self) -> io::Result<(TcpStream, SocketAddr)> {
+    fn accept_now(&self) -> io::Result<(T::Stream, T::Addr)> {
         let options = self.options.get_or_init(Options::new);
         {
             let held = options.hold();
             if *held {
-                let accepted = self.io().accept()?;
-                if pal::socket::ACCEPT_INHERITS_MODE {
-                    accepted.0.set_nonblocking(false)?;
-                }
-                return Ok(accepted);
+                return self.io().accept().and_then(blocking);
             }
         }
         let mut held = options.hold_for_change();
-        if pal::socket::is_nonblocking(self.fd())? && !*held {
+        if !*held && pal::socket::is_nonblocking(self.fd())? {
             return self.io().accept();
         }
         pal::socket::set_nonblocking(self.fd(), true)?;
-        *held = true;
         let accepted = self.io().accept();
         if options.is_exposed() {
-            *held = false;
             pal::socket::set_nonblocking(self.fd(), false)?;
+        } else {
+            *held = true;
         }
-        let accepted = accepted?;
-        if pal::socket::ACCEPT_INHERITS_MODE {
-            accepted.0.set_nonblocking(false)?;
-        }
-        Ok(accepted)
+        accepted.and_then(blocking)
     }
 
     /// Accepts on a plain OS thread.
-    fn accept_blocking(&self) -> io::Result<(TcpStream, SocketAddr)> {
+    fn accept_blocking(&self) -> io::Result<(T::Stream, T::Addr)> {
         let mut deadline = None;
         loop {
             match self.io().accept() {
@@ -86,4 +106,12 @@ impl Socket<TcpListener> {
             }
         }
     }
+}
+
+/// Of a connection that was accepted while the listener was in a mode that is not the user's: into the user's.
+fn blocking<S: AsFd, A>((stream, from): (S, A)) -> io::Result<(S, A)> {
+    if pal::socket::ACCEPT_INHERITS_MODE {
+        pal::socket::set_nonblocking(stream.as_fd(), false)?;
+    }
+    Ok((stream, from))
 }

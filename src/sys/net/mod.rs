@@ -19,5 +19,5 @@ pub(crate) mod resolve;
 mod socket;
 mod stream;
 
-pub(crate) use connect::connect;
+pub(crate) use connect::{connect, connect_unix};
 pub(crate) use socket::Socket;

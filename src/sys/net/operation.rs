@@ -18,13 +18,17 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::pal;
 use crate::park::{self, Reason, Wait};
 use crate::sched::readiness::Direction;
 
 use super::socket::Socket;
+
+/// Between two tries of what nobody tells of.
+const SHORTEST_PAUSE: Duration = Duration::from_micros(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 
 /// What an operation does, for the list of who waits for what.
 #[derive(Clone, Copy)]
@@ -94,6 +98,33 @@ impl<T: AsFd> Socket<T> {
             }
             let deadline = *deadline.get_or_insert_with(|| self.deadline(direction));
             in_time = self.wait(operation, deadline)?;
+        }
+    }
+
+    /// As [`operate`](Self::operate), of what the system does not tell when it would no longer block: after a while, once more.
+    pub(super) fn operate_untold<R>(
+        &self,
+        operation: Operation,
+        mut call: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        let mut deadline = None;
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            let result = call();
+            let would_block = result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+            if !would_block || self.is_nonblocking() {
+                park::checkpoint();
+                return result;
+            }
+            let deadline = *deadline.get_or_insert_with(|| self.deadline(operation.direction));
+            let now = Instant::now();
+            if deadline.is_some_and(|deadline| deadline <= now) {
+                return result;
+            }
+            let until = deadline.unwrap_or(now + pause).min(now + pause);
+            // Nobody knows of this park, so only the time ends it, but for a wake-up that is left from an earlier one.
+            let _ = park::park(Some(until), operation.reason);
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::TcpStream;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 
 use crate::pal::socket::{self, DONT_WAIT, PEEK};
 use crate::sched::current_coroutine;
@@ -10,14 +12,49 @@ use crate::sched::readiness::Direction;
 use super::operation::{READ, WRITE};
 use super::socket::Socket;
 
-impl Socket<TcpStream> {
+/// A stream of std's.
+pub(crate) trait Stream: AsFd {
+    /// Receives without waiting. Says besides whether a short receive means that there was no more.
+    fn receive(fd: BorrowedFd<'_>, buf: &mut [u8]) -> io::Result<(usize, bool)>;
+
+    /// As [`receive`](Self::receive), into several buffers.
+    fn receive_vectored(fd: BorrowedFd<'_>, bufs: &mut [IoSliceMut<'_>]) -> io::Result<(usize, bool)>;
+}
+
+impl Stream for TcpStream {
+    #[inline]
+    fn receive(fd: BorrowedFd<'_>, buf: &mut [u8]) -> io::Result<(usize, bool)> {
+        Ok((socket::recv(fd, buf, DONT_WAIT)?, true))
+    }
+
+    fn receive_vectored(fd: BorrowedFd<'_>, bufs: &mut [IoSliceMut<'_>]) -> io::Result<(usize, bool)> {
+        Ok((socket::recv_vectored(fd, bufs, DONT_WAIT)?, true))
+    }
+}
+
+impl Stream for UnixStream {
+    #[inline]
+    fn receive(fd: BorrowedFd<'_>, buf: &mut [u8]) -> io::Result<(usize, bool)> {
+        socket::recv_plain(fd, &mut [IoSliceMut::new(buf)], DONT_WAIT)
+    }
+
+    fn receive_vectored(fd: BorrowedFd<'_>, bufs: &mut [IoSliceMut<'_>]) -> io::Result<(usize, bool)> {
+        socket::recv_plain(fd, bufs, DONT_WAIT)
+    }
+}
+
+impl<T: Stream> Socket<T>
+where
+    for<'a> &'a T: Read + Write,
+{
     #[inline]
     pub(crate) fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
         if current_coroutine().is_none() {
             return self.io().read(buf);
         }
         let len = buf.len();
-        self.operate(READ, || socket::recv(self.fd(), buf, DONT_WAIT), |&n| 0 < n && n < len)
+        let received = self.operate(READ, || T::receive(self.fd(), buf), |&(n, tells)| tells && 0 < n && n < len);
+        received.map(|(n, _)| n)
     }
 
     pub(crate) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
@@ -26,12 +63,13 @@ impl Socket<TcpStream> {
         if current_coroutine().is_none() || len == 0 {
             return self.io().read_vectored(bufs);
         }
-        self.operate(READ, || socket::recv_vectored(self.fd(), bufs, DONT_WAIT), |&n| 0 < n && n < len)
+        let drained = |&(n, tells): &(usize, bool)| tells && 0 < n && n < len;
+        self.operate(READ, || T::receive_vectored(self.fd(), bufs), drained).map(|(n, _)| n)
     }
 
     pub(crate) fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         if current_coroutine().is_none() {
-            return self.io().peek(buf);
+            return socket::recv(self.fd(), buf, PEEK);
         }
         self.operate(READ, || socket::recv(self.fd(), buf, PEEK | DONT_WAIT), |_| false)
     }

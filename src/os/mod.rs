@@ -1,0 +1,8 @@
+//! As `std::os`, with the sockets of [`unix`] and what [`linux`] adds to sockets on coroutines.
+
+pub use ::std::os::*;
+
+#[cfg(target_os = "linux")]
+pub mod linux;
+#[cfg(unix)]
+pub mod unix;
