@@ -2,6 +2,8 @@
 
 pub use ::std::os::*;
 
+#[cfg(unix)]
+pub(crate) mod convert;
 #[cfg(target_os = "linux")]
 pub mod linux;
 #[cfg(unix)]

@@ -12,7 +12,9 @@
 //! | `thread_exit::leave` | has something done at the very end of an OS thread |
 //! | `fault::{install, ensure_signal_stack}` | has a function look at every bad access |
 //! | `stderr::write` | writes to the standard error, also from a signal handler |
-//! | `wait::readable` | waits for one descriptor, with as fine a timeout as there is |
+//! | `wait::{readable, writable}` | waits for one descriptor, with as fine a timeout as there is |
+//! | `nowait::{read, read_at, write}` | reads and writes that do not block, on descriptors that have such calls |
+//! | `process::open` | a descriptor that becomes readable when a process ends, where there is such a thing |
 //!
 //! `linux` is what only Linux has, the rest what any Unix has. With `--cfg costd_portable` Linux uses
 //! `portable` in `linux`'s stead, which is how code for other kernels is run on a Linux machine.
@@ -33,10 +35,10 @@ pub(crate) mod thread_exit;
 cfg_if::cfg_if! {
     if #[cfg(all(target_os = "linux", not(costd_portable)))] {
         mod linux;
-        pub(crate) use linux::{futex::OsParker, guard, wait};
+        pub(crate) use linux::{futex::OsParker, guard, nowait, process, wait};
     } else if #[cfg(unix)] {
         mod portable;
-        pub(crate) use portable::{guard, os_parker::OsParker, wait};
+        pub(crate) use portable::{guard, nowait, os_parker::OsParker, process, wait};
     } else {
         compile_error!("costd has no platform layer for this target yet: src/pal/mod.rs lists what it needs");
     }

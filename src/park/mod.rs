@@ -107,6 +107,31 @@ pub(crate) fn wait_in<P: WaitingPlace>(
     Waiting { place, waiter: &waiter, enqueued: true }.park(deadline, reason)
 }
 
+/// Takes a place in each of two queues and parks until a notifier of either chooses this task, unless a condition is true
+/// once its place is taken. For who looks at both conditions again afterwards: a notification that came is used up.
+///
+/// The conditions are as in [`wait`].
+pub(crate) fn wait_for_either(
+    (first, first_ready): (&WaitQueue, impl FnOnce() -> bool),
+    (second, second_ready): (&WaitQueue, impl FnOnce() -> bool),
+    reason: Reason,
+) {
+    let (in_first, in_second) = (Waiter::new(ptr::null_mut()), Waiter::new(ptr::null_mut()));
+    // SAFETY: `Waiting` takes it out before this frame ends, and it stays where it is until then.
+    if !unsafe { first.push_unless(&in_first, Unparker::current(), first_ready) } {
+        return;
+    }
+    let _in_first = Waiting { place: first, waiter: &in_first, enqueued: true };
+    // SAFETY: as above.
+    if !unsafe { second.push_unless(&in_second, Unparker::current(), second_ready) } {
+        return;
+    }
+    let _in_second = Waiting { place: second, waiter: &in_second, enqueued: true };
+    while !in_first.is_notified() && !in_second.is_notified() {
+        let _ = park(None, reason);
+    }
+}
+
 /// For an operation that did not have to wait: a coroutine that makes many such in a row lets the others of its worker
 /// go first now and then. Nothing on a plain OS thread.
 #[inline]

@@ -11,8 +11,11 @@
 //!                                                 4. unpark
 //! ```
 //!
-//! The frame stays until 3, also when the park is left by unwinding. A thread that has had nothing to do for a while ends. Jobs
-//! must not wait for one another: there may be as few as one thread, and no more than [`MAX_THREADS`].
+//! The frame stays until 3, also when the park is left by unwinding. A thread that has had nothing to do for a while ends.
+//!
+//! Two kinds of jobs: what ends by itself ([`run`]) has [`MAX_THREADS`] threads at the most, and waits for its turn. What may
+//! have to wait for others of this process, or for a user who sits before a terminal ([`run_waiting`]), has a thread at once, as
+//! many as there are such jobs: with a limit they could wait for one another for ever.
 
 use std::any::Any;
 use std::cell::UnsafeCell;
@@ -29,7 +32,7 @@ use super::primitive::lock;
 use super::reason::Reason;
 use super::task::Unparker;
 
-/// The most threads at a time.
+/// The most threads at a time, beside those that run a job which waits.
 const MAX_THREADS: usize = 32;
 /// So long does a thread wait for another job.
 const IDLE: Duration = Duration::from_secs(10);
@@ -44,15 +47,27 @@ struct State {
     /// Threads that wait for a job, or have been woken for one and not looked yet.
     idle: usize,
     threads: usize,
+    /// Threads that run, or are about to run, a job that waits.
+    waiting: usize,
 }
 
-static POOL: Pool =
-    Pool { state: Mutex::new(State { jobs: VecDeque::new(), idle: 0, threads: 0 }), queued: Condvar::new() };
+/// See the module's text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Ends,
+    Waits,
+}
+
+static POOL: Pool = Pool {
+    state: Mutex::new(State { jobs: VecDeque::new(), idle: 0, threads: 0, waiting: 0 }),
+    queued: Condvar::new(),
+};
 
 /// A job in the queue: a frame of [`run`], and how to run what is in it.
 struct Queued {
     job: NonNull<()>,
     run: unsafe fn(NonNull<()>),
+    kind: Kind,
 }
 
 // SAFETY: what lies behind the pointer is `Job<F, R>` with `F: Send` and `R: Send`, and its owner waits.
@@ -73,17 +88,25 @@ pub(crate) fn run<R: Send>(reason: Reason, f: impl FnOnce() -> R + Send) -> R {
     if super::current_coroutine().is_none() {
         return f();
     }
-    run_elsewhere(reason, f)
+    run_elsewhere(Kind::Ends, reason, f)
 }
 
-fn run_elsewhere<F: FnOnce() -> R + Send, R: Send>(reason: Reason, f: F) -> R {
+/// As [`run`], of what may have to wait for others, without a limit to how many there are.
+pub(crate) fn run_waiting<R: Send>(reason: Reason, f: impl FnOnce() -> R + Send) -> R {
+    if super::current_coroutine().is_none() {
+        return f();
+    }
+    run_elsewhere(Kind::Waits, reason, f)
+}
+
+fn run_elsewhere<F: FnOnce() -> R + Send, R: Send>(kind: Kind, reason: Reason, f: F) -> R {
     let job = Job {
         closure: UnsafeCell::new(Some(f)),
         result: UnsafeCell::new(None),
         unparker: UnsafeCell::new(Some(Unparker::current())),
         done: AtomicBool::new(false),
     };
-    let queued = Queued { job: NonNull::from(&job).cast(), run: run_job::<F, R> };
+    let queued = Queued { job: NonNull::from(&job).cast(), run: run_job::<F, R>, kind };
     if let Err(queued) = POOL.submit(queued) {
         // Not one thread can be had.
         // SAFETY: the frame from above, which nobody else knows of.
@@ -110,7 +133,7 @@ pub(crate) fn run_detached(f: fn()) -> bool {
         f();
     }
     let job = NonNull::new(f as *mut ()).expect("no function lies at null");
-    POOL.submit(Queued { job, run: run_it }).is_ok()
+    POOL.submit(Queued { job, run: run_it, kind: Kind::Ends }).is_ok()
 }
 
 /// Holds a frame in place until its job is done.
@@ -164,29 +187,43 @@ impl Pool {
             self.queued.notify_one();
             return Ok(());
         }
-        if state.threads < MAX_THREADS {
-            let name = format!("costd-blocking-{}", state.threads);
-            // Under the lock: the new thread finds itself counted.
-            match thread::Builder::new().name(name).spawn(|| POOL.work()) {
-                Ok(_) => state.threads += 1,
-                Err(_) if state.threads == 0 => return Err(job),
-                // Those that there are will come to it.
-                Err(_) => {}
+        if job.kind == Kind::Ends && state.threads - state.waiting >= MAX_THREADS {
+            state.jobs.push_back(job);
+            return Ok(());
+        }
+        let name = format!("costd-blocking-{}", state.threads);
+        let Queued { job: data, run, kind } = job;
+        // Under the lock: the new thread finds itself counted.
+        match thread::Builder::new().name(name).spawn(move || POOL.work(job)) {
+            Ok(_) => {
+                state.threads += 1;
+                state.waiting += usize::from(kind == Kind::Waits);
+                Ok(())
+            }
+            Err(_) if state.threads == 0 => Err(Queued { job: data, run, kind }),
+            // Those that there are will come to it.
+            Err(_) => {
+                state.jobs.push_back(Queued { job: data, run, kind });
+                Ok(())
             }
         }
-        state.jobs.push_back(job);
-        Ok(())
     }
 
-    /// A thread of the pool.
-    fn work(&'static self) {
+    /// A thread of the pool, with its first job.
+    fn work(&'static self, first: Queued) {
         let mut state = lock(&self.state);
+        let mut next = Some(first);
         loop {
-            if let Some(job) = state.jobs.pop_front() {
+            if let Some(job) = next {
                 drop(state);
-                // SAFETY: it was queued by `run_elsewhere`, and a job is in the queue once.
+                // SAFETY: it was queued by `run_elsewhere` or `run_detached`, and is run once.
                 unsafe { (job.run)(job.job) };
                 state = lock(&self.state);
+                state.waiting -= usize::from(job.kind == Kind::Waits);
+            }
+            next = state.jobs.pop_front();
+            if let Some(job) = &next {
+                state.waiting += usize::from(job.kind == Kind::Waits);
                 continue;
             }
             state.idle += 1;

@@ -54,6 +54,16 @@ reasons! {
     Accept = "TcpListener::accept",
     /// A connection is being made.
     Connect = "TcpStream::connect",
+    /// A pipe, a terminal or the like has nothing to read.
+    PipeRead = "reading from a pipe",
+    /// A pipe, a terminal or the like takes no more.
+    PipeWrite = "writing to a pipe",
+    /// `Child::wait` and its kin.
+    Child = "Child::wait",
+    /// The two ends of `Child::wait_with_output`.
+    Output = "Child::wait_with_output",
+    /// A file is being read, written or opened.
+    File = "an operation on a file",
     /// A name is being resolved, or other work that blocks in the kernel is done elsewhere.
     Blocking = "a call that runs on another OS thread",
 }

@@ -2,4 +2,6 @@
 
 pub(crate) mod futex;
 pub(crate) mod guard;
+pub(crate) mod nowait;
+pub(crate) mod process;
 pub(crate) mod wait;

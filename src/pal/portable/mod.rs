@@ -1,5 +1,7 @@
 //! What any Unix has.
 
 pub(crate) mod guard;
+pub(crate) mod nowait;
 pub(crate) mod os_parker;
+pub(crate) mod process;
 pub(crate) mod wait;

@@ -12,8 +12,8 @@ use crate::park;
 use crate::sched::current_coroutine;
 use crate::sched::readiness::Direction;
 
-use super::operation::CONNECT;
-use super::socket::Socket;
+use super::Socket;
+use crate::sys::descriptor::operation::CONNECT;
 
 /// Connects to `addr`. `timeout` as std's `connect_timeout` has it.
 pub(crate) fn connect(addr: &SocketAddr, timeout: Option<Duration>) -> io::Result<Socket<TcpStream>> {

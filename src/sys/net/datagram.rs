@@ -12,8 +12,8 @@ use socket2::SockAddr;
 use crate::pal::socket::{self, DONT_WAIT, PEEK};
 use crate::sched::current_coroutine;
 
-use super::operation::{READ, WRITE};
-use super::socket::Socket;
+use super::Socket;
+use crate::sys::descriptor::operation::{READ, WRITE};
 
 /// A datagram socket of std's.
 pub(crate) trait Datagram: AsFd {

@@ -7,10 +7,9 @@ use std::os::unix::net::UnixStream;
 
 use crate::pal::socket::{self, DONT_WAIT, PEEK};
 use crate::sched::current_coroutine;
-use crate::sched::readiness::Direction;
 
-use super::operation::{READ, WRITE};
-use super::socket::Socket;
+use super::Socket;
+use crate::sys::descriptor::operation::{READ, WRITE};
 
 /// A stream of std's.
 pub(crate) trait Stream: AsFd {
@@ -80,21 +79,7 @@ where
         if current_coroutine().is_none() {
             return self.io().write(buf);
         }
-        let mut sent = 0;
-        let result = self.operate(
-            WRITE,
-            || {
-                if sent > 0 && self.is_at_end(Direction::Write) {
-                    // The error belongs to the next call.
-                    return Ok(sent);
-                }
-                sent += socket::send(self.fd(), &buf[sent..], DONT_WAIT)?;
-                // A send stops short when there is no more space, as one that sends nothing.
-                if sent < buf.len() { Err(socket::would_block()) } else { Ok(sent) }
-            },
-            |_| false,
-        );
-        if sent > 0 { Ok(sent) } else { result }
+        self.write_whole(WRITE, buf, |rest| socket::send(self.fd(), rest, DONT_WAIT))
     }
 
     pub(crate) fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {

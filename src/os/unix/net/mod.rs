@@ -35,7 +35,7 @@ pub use stream::UnixStream;
 
 use std::os::unix::net as real;
 
-crate::net::convert::conversions! {
+crate::net::convert::socket_conversions! {
     UnixStream = real::UnixStream,
     UnixListener = real::UnixListener,
     UnixDatagram = real::UnixDatagram,

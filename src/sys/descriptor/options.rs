@@ -1,9 +1,9 @@
-//! What all duplicates of a socket share: its mode and its timeouts, which the kernel keeps with the open socket and not
-//! with the descriptor.
+//! What all duplicates of a descriptor share: its mode and a socket's timeouts, which the kernel keeps with what is open
+//! and not with the descriptor.
 //!
 //! As long as the raw descriptor has not been handed out (*exposed*), costd knows all that there is to know, and nobody else
-//! can see the socket. So it need not ask the kernel, and it may keep a listener, whose accepting call knows no "do not
-//! wait", in non-blocking mode ([`Options::held`]). From the moment of exposure on, the descriptor is what its user has made
+//! can see it. So it need not ask the kernel, and it may keep what has no call that does not wait (a listener, a pipe on an
+//! older kernel) in non-blocking mode ([`Options::held`]). From the moment of exposure on, the descriptor is what its user has made
 //! of it, as with std, and before a wait the descriptor itself is asked.
 
 use std::io;
@@ -17,7 +17,7 @@ use socket2::SockRef;
 use crate::pal;
 use crate::sched::readiness::Direction;
 
-/// See the module's text. Made on first demand: a socket without it is as it was when it was made.
+/// See the module's text. Made on first demand: a descriptor without it is as it was when it was made.
 ///
 /// The flags and numbers order nothing but themselves (Relaxed): who changes an option and who relies on it agree by other
 /// means on which comes first, as they must with std.

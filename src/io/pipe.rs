@@ -1,0 +1,143 @@
+use std::fmt;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+
+use crate::sys::descriptor::Descriptor;
+
+/// Creates an anonymous pipe. As [`std::io::pipe`].
+///
+/// # Errors
+/// The system's, as that there are no more descriptors.
+///
+/// # Examples
+///
+/// ```
+/// use costd::io::{Read, Write, pipe};
+///
+/// let (mut reader, mut writer) = pipe()?;
+/// writer.write_all(b"pong")?;
+/// drop(writer);
+/// let mut text = String::new();
+/// reader.read_to_string(&mut text)?;
+/// assert_eq!(text, "pong");
+/// # Ok::<(), costd::io::Error>(())
+/// ```
+#[inline]
+pub fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
+    let (reader, writer) = io::pipe()?;
+    Ok((PipeReader(Descriptor::new(reader)), PipeWriter(Descriptor::new(writer))))
+}
+
+/// The end of an anonymous pipe that is read from: as [`std::io::PipeReader`].
+///
+/// A coroutine that reads what has not come is parked. It converts to std's type and
+/// [`OwnedFd`](std::os::fd::OwnedFd), and back.
+pub struct PipeReader(pub(crate) Descriptor<io::PipeReader>);
+
+/// The end of an anonymous pipe that is written to: as [`std::io::PipeWriter`].
+///
+/// A coroutine that writes more than fits is parked. It converts to std's type and [`OwnedFd`](std::os::fd::OwnedFd), and
+/// back.
+pub struct PipeWriter(pub(crate) Descriptor<io::PipeWriter>);
+
+impl PipeReader {
+    /// Another handle of the same end. As std's.
+    ///
+    /// # Errors
+    /// The system's, as that there are no more descriptors.
+    pub fn try_clone(&self) -> io::Result<PipeReader> {
+        self.0.duplicate(io::PipeReader::try_clone).map(PipeReader)
+    }
+}
+
+impl PipeWriter {
+    /// Another handle of the same end. As std's.
+    ///
+    /// # Errors
+    /// The system's, as that there are no more descriptors.
+    pub fn try_clone(&self) -> io::Result<PipeWriter> {
+        self.0.duplicate(io::PipeWriter::try_clone).map(PipeWriter)
+    }
+}
+
+impl Read for PipeReader {
+    #[inline]
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.0.read_vectored(bufs)
+    }
+}
+
+impl Read for &PipeReader {
+    #[inline]
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.0.read_vectored(bufs)
+    }
+}
+
+impl Write for PipeWriter {
+    #[inline]
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.0.write(buf)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.write_vectored(bufs)
+    }
+
+    #[inline]
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Write for &PipeWriter {
+    #[inline]
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.0.write(buf)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.write_vectored(bufs)
+    }
+
+    #[inline]
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for PipeReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.io().fmt(f)
+    }
+}
+
+impl fmt::Debug for PipeWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.io().fmt(f)
+    }
+}
+
+crate::os::convert::conversions! {
+    PipeReader = std::io::PipeReader,
+    PipeWriter = std::io::PipeWriter,
+}
+
+impl From<PipeReader> for std::process::Stdio {
+    fn from(pipe: PipeReader) -> std::process::Stdio {
+        pipe.0.into_inner().into()
+    }
+}
+
+impl From<PipeWriter> for std::process::Stdio {
+    fn from(pipe: PipeWriter) -> std::process::Stdio {
+        pipe.0.into_inner().into()
+    }
+}
