@@ -8,33 +8,33 @@ pub use ::std::prelude::*;
 pub mod v1 {
     pub use ::std::prelude::v1::*;
 
-    pub use crate::thread_local;
+    pub use crate::{dbg, eprint, eprintln, print, println, thread_local};
 }
 
 /// As `std::prelude::rust_2015`.
 pub mod rust_2015 {
     pub use ::std::prelude::rust_2015::*;
 
-    pub use crate::thread_local;
+    pub use crate::{dbg, eprint, eprintln, print, println, thread_local};
 }
 
 /// As `std::prelude::rust_2018`.
 pub mod rust_2018 {
     pub use ::std::prelude::rust_2018::*;
 
-    pub use crate::thread_local;
+    pub use crate::{dbg, eprint, eprintln, print, println, thread_local};
 }
 
 /// As `std::prelude::rust_2021`.
 pub mod rust_2021 {
     pub use ::std::prelude::rust_2021::*;
 
-    pub use crate::thread_local;
+    pub use crate::{dbg, eprint, eprintln, print, println, thread_local};
 }
 
 /// As `std::prelude::rust_2024`.
 pub mod rust_2024 {
     pub use ::std::prelude::rust_2024::*;
 
-    pub use crate::thread_local;
+    pub use crate::{dbg, eprint, eprintln, print, println, thread_local};
 }

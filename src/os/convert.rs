@@ -63,3 +63,26 @@ macro_rules! conversions {
 }
 
 pub(crate) use conversions;
+
+/// For what stands for one of the standard streams.
+macro_rules! standard_stream {
+    ($($type:ty = $standard:expr,)*) => {
+        $(
+            impl std::os::fd::AsFd for $type {
+                #[inline]
+                fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                    $standard.fd()
+                }
+            }
+
+            impl std::os::fd::AsRawFd for $type {
+                #[inline]
+                fn as_raw_fd(&self) -> std::os::fd::RawFd {
+                    std::os::fd::AsRawFd::as_raw_fd(&$standard.fd())
+                }
+            }
+        )*
+    };
+}
+
+pub(crate) use standard_stream;

@@ -10,6 +10,7 @@
 //! | `socket` | calls on sockets that do not block whatever the descriptor's mode is |
 //! | `bare_thread::spawn` | starts an OS thread behind std's back |
 //! | `thread_exit::leave` | has something done at the very end of an OS thread |
+//! | `exit::at_exit` | has something done at the end of the process |
 //! | `fault::{install, ensure_signal_stack}` | has a function look at every bad access |
 //! | `stderr::write` | writes to the standard error, also from a signal handler |
 //! | `wait::{readable, writable}` | waits for one descriptor, with as fine a timeout as there is |
@@ -21,6 +22,8 @@
 
 #[cfg(unix)]
 pub(crate) mod bare_thread;
+#[cfg(unix)]
+pub(crate) mod exit;
 #[cfg(unix)]
 pub(crate) mod fault;
 #[cfg(unix)]

@@ -103,6 +103,14 @@ pub(crate) fn worker<'a>() -> Option<&'a Worker> {
     unsafe { WORKER.get().as_ref() }
 }
 
+/// Runs `f` without switching: whoever waits in it stops this OS thread.
+pub(crate) fn without_switching<R>(f: impl FnOnce() -> R) -> R {
+    match worker() {
+        Some(worker) => worker.without_switching(f),
+        None => f(),
+    }
+}
+
 /// The running task spends `price` of its budget; when that is gone, the others of its worker have their turn. On a plain
 /// OS thread it only counts: telling the two apart would cost more.
 #[inline]
@@ -306,9 +314,6 @@ fn as_itself(task: &Task, f: impl FnOnce(&Task)) {
     }
     let _restore = Restore(current());
     set_current(Some(task));
-    match worker() {
-        // What is current now is no coroutine: whoever waits stops this OS thread.
-        Some(worker) => worker.without_switching(|| f(task)),
-        None => f(task),
-    }
+    // What is current now is no coroutine: whoever waits stops this OS thread.
+    without_switching(|| f(task));
 }

@@ -4,8 +4,11 @@
 //! |---|---|
 //! | `stream` | one read or write that does not block, of a descriptor of any kind |
 //! | `pipe` | the ends of pipes |
+//! | `standard` | the three standard streams |
 
 mod pipe;
+mod standard;
 mod stream;
 
 pub(crate) use pipe::read_both_to_end;
+pub(crate) use standard::{Standard, flush_real_stdout};
