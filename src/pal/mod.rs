@@ -9,6 +9,7 @@
 //! | `guard::{install, takes_mapping}` | makes a range of it fault on every touch; whether that takes a mapping |
 //! | `socket` | calls on sockets that do not block whatever the descriptor's mode is |
 //! | `bare_thread::spawn` | starts an OS thread behind std's back |
+//! | `thread_clock::ThreadClock` | the CPU time of another OS thread |
 //! | `thread_exit::leave` | has something done at the very end of an OS thread |
 //! | `exit::at_exit` | has something done at the end of the process |
 //! | `fault::{install, ensure_signal_stack}` | has a function look at every bad access |
@@ -38,10 +39,10 @@ pub(crate) mod thread_exit;
 cfg_if::cfg_if! {
     if #[cfg(all(target_os = "linux", not(costd_portable)))] {
         mod linux;
-        pub(crate) use linux::{futex::OsParker, guard, nowait, process, wait};
+        pub(crate) use linux::{futex::OsParker, guard, nowait, process, thread_clock, wait};
     } else if #[cfg(unix)] {
         mod portable;
-        pub(crate) use portable::{guard, nowait, os_parker::OsParker, process, wait};
+        pub(crate) use portable::{guard, nowait, os_parker::OsParker, process, thread_clock, wait};
     } else {
         compile_error!("costd has no platform layer for this target yet: src/pal/mod.rs lists what it needs");
     }

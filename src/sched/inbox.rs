@@ -75,14 +75,35 @@ impl<T: Linked> Inbox<T> {
         self.last.load(Ordering::Relaxed).is_null()
     }
 
+    /// Does the worker sleep, with nothing there?
+    pub(crate) fn is_asleep(&self) -> bool {
+        self.last.load(Ordering::Relaxed) == asleep()
+    }
+
     /// The worker: step c, and while it is awake. Calls `each` with what was there, first come first.
-    pub(crate) fn take(&self, mut each: impl FnMut(NonNull<T>)) {
+    pub(crate) fn take(&self, each: impl FnMut(NonNull<T>)) {
         // Acquire: see `push`.
         let last = self.last.swap(ptr::null_mut(), Ordering::Acquire);
-        let mut newest = if last == asleep() { ptr::null_mut() } else { last };
+        Self::unchain(if last == asleep() { ptr::null_mut() } else { last }, each);
+    }
+
+    /// As [`take`](Self::take), for somebody else, while the worker cannot come to it. Leaves one that sleeps alone.
+    pub(crate) fn take_in_its_place(&self, each: impl FnMut(NonNull<T>)) {
+        let mut last = self.last.load(Ordering::Relaxed);
+        while !last.is_null() && last != asleep() {
+            // Acquire: see `push`.
+            match self.last.compare_exchange_weak(last, ptr::null_mut(), Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return Self::unchain(last, each),
+                Err(now) => last = now,
+            }
+        }
+    }
+
+    /// Calls `each` with what is in a chain that was taken out, first come first.
+    fn unchain(mut newest: *mut T, mut each: impl FnMut(NonNull<T>)) {
         let mut oldest = ptr::null_mut();
         while !newest.is_null() {
-            // SAFETY: what is in the chain is alive, and its links are this worker's now.
+            // SAFETY: what is in the chain is alive, and its links are the caller's now.
             let older = unsafe { (*newest).link().swap(oldest, Ordering::Relaxed) };
             oldest = newest;
             newest = older;

@@ -14,6 +14,7 @@
 //! | `blocking_pool` | OS threads for what blocks in the kernel |
 //! | `once_arc` | a place that is filled once |
 //! | `idle` | who sleeps and who searches |
+//! | `reserve` | more workers, for when all are held up |
 //! | `runtime` | the workers together |
 //! | `spawn` | a closure becomes a task |
 
@@ -34,6 +35,7 @@ pub(crate) mod reactor;
 pub(crate) mod readiness;
 pub(crate) mod reason;
 pub(crate) mod registration;
+pub(crate) mod reserve;
 mod run_queue;
 pub(crate) mod runtime;
 pub(crate) mod source;

@@ -14,6 +14,7 @@ use crate::pal;
 use super::idle::Idle;
 use super::overflow;
 use super::panic_hook;
+use super::reserve::Reserve;
 use super::task::Task;
 use super::worker::{Fresh, Worker, WorkerShared};
 
@@ -23,6 +24,7 @@ pub(crate) struct Runtime {
     /// Unstarted spawns from outside the workers.
     pub(crate) injector: Injector<Fresh>,
     pub(crate) idle: Idle,
+    pub(crate) reserve: Reserve,
 }
 
 static RUNTIME: OnceCell<&'static Runtime> = OnceCell::new();
@@ -49,7 +51,7 @@ fn start() -> io::Result<&'static Runtime> {
     let mut shared = Vec::new();
     let mut gates: Vec<mpsc::SyncSender<&'static Runtime>> = Vec::new();
     for index in 0..wanted {
-        match start_worker(index) {
+        match start_worker(index, false) {
             Ok((worker, gate)) => {
                 shared.push(worker);
                 gates.push(gate);
@@ -63,6 +65,7 @@ fn start() -> io::Result<&'static Runtime> {
         idle: Idle::new(shared.len()),
         workers: shared.into_boxed_slice(),
         injector: Injector::new(),
+        reserve: Reserve::new(),
     }));
     for gate in gates {
         // A worker that is gone has panicked, which it does not.
@@ -71,12 +74,16 @@ fn start() -> io::Result<&'static Runtime> {
     Ok(runtime)
 }
 
-fn start_worker(index: usize) -> io::Result<(&'static WorkerShared, mpsc::SyncSender<&'static Runtime>)> {
+/// Starts the OS thread of a worker, or of a reserve. It waits for its runtime, to be sent by what is returned.
+pub(super) fn start_worker(
+    index: usize,
+    reserve: bool,
+) -> io::Result<(&'static WorkerShared, mpsc::SyncSender<&'static Runtime>)> {
     let (shared_to, shared_from) = mpsc::sync_channel(1);
     let (gate, at_gate) = mpsc::sync_channel::<&'static Runtime>(1);
     let run = move || {
         overflow::prepare_worker();
-        let worker = Worker::new(index);
+        let worker = Worker::new(index, reserve);
         let worker = match worker {
             Ok(worker) => {
                 let _ = shared_to.send(Ok(worker.shared()));
@@ -93,7 +100,8 @@ fn start_worker(index: usize) -> io::Result<(&'static WorkerShared, mpsc::SyncSe
     };
     // Not by std: under libtest the thread would inherit where the output of the first test that spawns goes, and a hook
     // that knows no coroutines would call each of them by the worker's name.
-    let name = CString::new(format!("costd-worker-{index}")).expect("no zero in it");
+    let name =
+        CString::new(format!("costd-{}-{index}", if reserve { "reserve" } else { "worker" })).expect("no zero in it");
     pal::bare_thread::spawn(&name, Box::new(run))?;
     let shared = shared_from.recv().map_err(|_| io::Error::other("a worker has died at its start"))??;
     Ok((shared, gate))
@@ -113,10 +121,11 @@ impl Runtime {
     pub(crate) fn inject(&self, task: NonNull<Task>) {
         if let [only] = &*self.workers {
             only.leave(task);
-            return;
+        } else {
+            self.injector.push(Fresh(task));
+            self.ring_searcher(true);
         }
-        self.injector.push(Fresh(task));
-        self.ring_searcher(true);
+        self.reserve.watch();
     }
 
     /// There is work for anybody: see `sched::idle`.

@@ -119,3 +119,35 @@ fn order_and_rouse() {
         rouser.join().unwrap();
     });
 }
+
+/// Somebody takes in the worker's place, and leaves for it again what is the worker's: nothing is lost, taken twice, or slept
+/// over.
+#[test]
+fn taken_in_its_place() {
+    bounded(|| {
+        let worker = Arc::new(Worker { inbox: Inbox::new(), bell: Bell { rung: Mutex::new(0), ring: Condvar::new() } });
+        let sender = {
+            let worker = worker.clone();
+            thread::spawn(move || {
+                leave(&worker, 1);
+                leave(&worker, 2);
+            })
+        };
+        let helper = {
+            let worker = worker.clone();
+            thread::spawn(move || {
+                worker.inbox.take_in_its_place(|item| {
+                    // SAFETY: out of the inbox now, alive, and in no queue.
+                    if unsafe { worker.inbox.push(item) } {
+                        worker.ring();
+                    }
+                });
+            })
+        };
+        let mut got = receive(&worker, 2);
+        got.sort_unstable();
+        assert_eq!(got, [1, 2]);
+        sender.join().unwrap();
+        helper.join().unwrap();
+    });
+}

@@ -4,4 +4,5 @@ pub(crate) mod guard;
 pub(crate) mod nowait;
 pub(crate) mod os_parker;
 pub(crate) mod process;
+pub(crate) mod thread_clock;
 pub(crate) mod wait;

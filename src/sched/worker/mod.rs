@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use crossbeam::deque::{self, Steal};
 use crossbeam::utils::CachePadded;
 
+use crate::pal::thread_clock::ThreadClock;
 use crate::sched::context::{Context, Switch, suspend};
 use crate::sched::current::{OPERATION, refill, set_current, set_worker, spend};
 use crate::sched::inbox::Inbox;
@@ -73,13 +74,15 @@ pub(crate) struct Worker {
     starved: RefCell<Vec<NonNull<Task>>>,
     /// When the others were last woken on their account.
     begged_at: Cell<Option<Instant>>,
+    /// It is a reserve: see `sched::reserve`.
+    reserve: bool,
     pub(crate) panics: WorkerPanics,
     _not_send: PhantomData<*mut ()>,
 }
 
 impl Worker {
     /// On the OS thread that is to be the worker.
-    pub(crate) fn new(index: usize) -> io::Result<&'static Worker> {
+    pub(crate) fn new(index: usize, reserve: bool) -> io::Result<&'static Worker> {
         let (reactor, reactor_handle) = Reactor::new()?;
         let fresh = deque::Worker::new_lifo();
         let shared = Box::leak(Box::new(WorkerShared {
@@ -88,6 +91,7 @@ impl Worker {
             reactor: reactor_handle,
             stealer: fresh.stealer(),
             counters: CachePadded::default(),
+            clock: ThreadClock::of_this_thread(),
         }));
         Ok(Box::leak(Box::new(Worker {
             shared,
@@ -106,6 +110,7 @@ impl Worker {
             spin_worth: Cell::new(0),
             starved: RefCell::new(Vec::new()),
             begged_at: Cell::new(None),
+            reserve,
             panics: WorkerPanics::new(),
             _not_send: PhantomData,
         })))
@@ -198,16 +203,27 @@ impl Worker {
         let runtime = self.runtime();
         let counters = &self.shared.counters;
         add(&counters.spawns, 1);
+        if self.reserve {
+            // What it runs is what others could not; its children need not wait behind that.
+            runtime.inject(task);
+            return;
+        }
         if runtime.workers.len() > 1 {
             if let Some(other) = self.much_less_loaded(runtime) {
                 other.leave(task);
-                return;
+            } else {
+                self.fresh.push(Fresh(task));
+                runtime.ring_searcher(false);
             }
-            self.fresh.push(Fresh(task));
-            runtime.ring_searcher(false);
         } else {
             self.fresh.push(Fresh(task));
         }
+        runtime.reserve.watch();
+    }
+
+    /// Does it search, steal, and get rung, as one of several workers?
+    fn is_one_of_several(&self, runtime: &Runtime) -> bool {
+        !self.reserve && runtime.workers.len() > 1
     }
 
     /// Placement is for life: with many coroutines here and few elsewhere, a lone spawn had better start there.
@@ -240,7 +256,7 @@ impl Worker {
         let turn = self.turn.get().wrapping_add(1);
         self.turn.set(turn);
         // Relaxed: somebody who watches this worker compares two readings.
-        self.shared.counters.turns.store(turn as usize, Ordering::Relaxed);
+        add(&self.shared.counters.turns, 1);
         if !self.shared.inbox.is_empty() {
             self.empty_inbox();
         }
@@ -332,7 +348,7 @@ impl Worker {
     /// A spawn from outside the workers: usually the searcher's, but with every worker busy there is none.
     fn injected(&self) -> Option<NonNull<Task>> {
         let injector = &self.runtime().injector;
-        if injector.is_empty() {
+        if injector.is_empty() || self.reserve {
             return None;
         }
         match injector.steal() {

@@ -8,6 +8,7 @@ use crate::sched::runtime::Runtime;
 use crate::sched::stack;
 use crate::sched::task::Task;
 
+use super::shared::add;
 use super::{Worker, WorkerShared};
 
 /// How long a worker whose unstarted tasks have found no stack sleeps at most before it tries again.
@@ -23,6 +24,8 @@ impl Worker {
         // This worker has been the searcher, somebody may have relied on it, and it has not looked since it resigned.
         let mut relied_on = false;
         loop {
+            // For who watches: it is not held up.
+            add(&self.shared.counters.turns, 1);
             self.empty_inbox();
             if !self.timers.is_empty() {
                 self.fire_timers(Instant::now());
@@ -38,7 +41,7 @@ impl Worker {
                 }
                 return task;
             }
-            if runtime.workers.len() > 1 {
+            if self.is_one_of_several(runtime) {
                 let appointed = self.appointed.take();
                 if appointed || runtime.idle.become_searcher() {
                     if let Some(task) = self.search(runtime, appointed) {
@@ -75,7 +78,7 @@ impl Worker {
         if !self.shared.inbox.fall_asleep() {
             return false;
         }
-        let several = runtime.workers.len() > 1;
+        let several = self.is_one_of_several(runtime);
         if !self.starved.borrow().is_empty() && self.begged_at.get().is_none_or(|at| at.elapsed() >= STARVED_RETRY) {
             // Those who sleep over stacks give them back. Not at every turn, or two who starve would keep each other awake.
             self.begged_at.set(Some(Instant::now()));

@@ -2,13 +2,16 @@
 
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use crossbeam::deque::Stealer;
 use crossbeam::utils::CachePadded;
 
+use crate::pal::thread_clock::ThreadClock;
 use crate::sched::current::worker;
 use crate::sched::inbox::Inbox;
 use crate::sched::reactor::ReactorHandle;
+use crate::sched::reserve::steal_from;
 use crate::sched::task::Task;
 
 /// A coroutine that has not started, and so may go to any worker.
@@ -24,6 +27,7 @@ pub(crate) struct WorkerShared {
     pub(super) reactor: ReactorHandle,
     pub(super) stealer: Stealer<Fresh>,
     pub(super) counters: CachePadded<Counters>,
+    pub(super) clock: ThreadClock,
 }
 
 /// Written by the worker alone, without read-modify-writes; others may see them a little late.
@@ -58,8 +62,57 @@ impl WorkerShared {
         }
     }
 
+    /// How many turns its loop has made.
+    pub(crate) fn turns(&self) -> usize {
+        self.counters.turns.load(Ordering::Relaxed)
+    }
+
+    /// Does it sleep, with nothing left for it?
+    pub(crate) fn is_asleep(&self) -> bool {
+        self.inbox.is_asleep()
+    }
+
+    /// Is there something in its inbox?
+    pub(crate) fn has_been_left_something(&self) -> bool {
+        !self.inbox.is_empty() && !self.inbox.is_asleep()
+    }
+
+    /// Does it sleep, and has no coroutine that has started?
+    pub(crate) fn has_nothing(&self) -> bool {
+        self.is_asleep() && self.counters.live.load(Ordering::Relaxed) == 0
+    }
+
+    /// The CPU time that it has used, where the system tells.
+    pub(crate) fn cpu_time(&self) -> Option<Duration> {
+        self.clock.read()
+    }
+
+    /// Are there no unstarted spawns of its own?
+    pub(crate) fn has_no_backlog(&self) -> bool {
+        self.stealer.is_empty()
+    }
+
+    /// The oldest of its own unstarted spawns.
+    pub(crate) fn steal(&self) -> Option<NonNull<Task>> {
+        steal_from(|| self.stealer.steal())
+    }
+
+    /// An unstarted spawn that was left for this worker, which does not come to look.
+    pub(crate) fn take_unstarted(&self) -> Option<NonNull<Task>> {
+        let mut unstarted = None;
+        self.inbox.take_in_its_place(|task| {
+            // SAFETY: what is in an inbox is alive. It has learnt of its home, if it has one, before somebody woke it.
+            let is_fresh = unsafe { task.as_ref() }.home().is_none();
+            if is_fresh && unstarted.is_none() {
+                unstarted = Some(task);
+            } else {
+                self.leave(task);
+            }
+        });
+        unstarted
+    }
+
     /// The part of its reactor that other OS threads may use.
-    #[allow(dead_code)]
     pub(crate) fn reactor(&self) -> &ReactorHandle {
         &self.reactor
     }
