@@ -158,11 +158,11 @@ fn a_thousand_back_and_forth() {
         // They are what they were, and in order.
         fds = witnesses.iter_mut().zip(fds).map(|(near, far)| assert_same(near, far)).collect();
         assert!(!witnesses.iter_mut().any(Witness::is_closed));
+        drop(ours);
+        echo.join().unwrap();
         drop(fds);
         // Not one duplicate of the thousands is left.
         assert!(witnesses.iter_mut().all(Witness::is_closed));
-        drop(ours);
-        echo.join().unwrap();
     });
 }
 
@@ -522,6 +522,48 @@ fn datagrams() {
         assert!(!waiting.is_finished());
         unnamed.send_to(b"yz", &name.0).unwrap();
         assert_eq!(waiting.join().unwrap(), (2, false));
+    });
+}
+
+#[test]
+fn a_receiver_that_others_have_filled() {
+    on_both("a_receiver_that_others_have_filled", || {
+        let name = Name::new();
+        let receiver = UnixDatagram::bind(&name.0).unwrap();
+        let filler = UnixDatagram::unbound().unwrap();
+        filler.set_nonblocking(true).unwrap();
+        while filler.send_to(b"x", &name.0).is_ok() {}
+        let senders: Vec<_> = [false, true]
+            .map(|connected| {
+                let path = name.0.clone();
+                thread::spawn(move || {
+                    let (socket, mut buffer) = (UnixDatagram::unbound().unwrap(), [0; 24]);
+                    let mut ancillary = SocketAncillary::new(&mut buffer);
+                    assert!(ancillary.add_fds(&[1]));
+                    let parts = [IoSlice::new(b"yz")];
+                    if connected {
+                        socket.connect(&path).unwrap();
+                        socket.send_vectored_with_ancillary(&parts, &mut ancillary).unwrap()
+                    } else {
+                        socket.send_vectored_with_ancillary_to(&parts, &mut ancillary, &path).unwrap()
+                    }
+                })
+            })
+            .into();
+        a_while();
+        assert!(!senders.iter().any(|sender| sender.is_finished()));
+        let mut seen = 0;
+        while seen < 2 {
+            let (mut bytes, mut buffer) = ([0; 3], [0; 100]);
+            let mut ancillary = SocketAncillary::new(&mut buffer);
+            let (n, _) =
+                receiver.recv_vectored_with_ancillary(&mut [IoSliceMut::new(&mut bytes)], &mut ancillary).unwrap();
+            assert_eq!(contents(&ancillary).0.len(), n - 1);
+            seen += n - 1;
+        }
+        for sender in senders {
+            assert_eq!(sender.join().unwrap(), 2);
+        }
     });
 }
 
