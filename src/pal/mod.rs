@@ -8,6 +8,8 @@
 //! | `memory::{page_size, reserve, release, discard, NO_THREAD}` | address space for stacks |
 //! | `guard::{install, takes_mapping}` | makes a range of it fault on every touch; whether that takes a mapping |
 //! | `socket` | calls on sockets that do not block whatever the descriptor's mode is |
+//! | `credentials::of_peer` | who is at the other end of a Unix socket |
+//! | `ancillary` | what goes beside the bytes on a Unix socket: only where std has it |
 //! | `bare_thread::spawn` | starts an OS thread behind std's back |
 //! | `thread_clock::ThreadClock` | the CPU time of another OS thread |
 //! | `thread_exit::leave` | has something done at the very end of an OS thread |
@@ -21,8 +23,12 @@
 //! `linux` is what only Linux has, the rest what any Unix has. With `--cfg costd_portable` Linux uses
 //! `portable` in `linux`'s stead, which is how code for other kernels is run on a Linux machine.
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod ancillary;
 #[cfg(unix)]
 pub(crate) mod bare_thread;
+#[cfg(unix)]
+pub(crate) mod credentials;
 #[cfg(unix)]
 pub(crate) mod exit;
 #[cfg(unix)]

@@ -190,6 +190,21 @@ pub(crate) fn from_unix_addr(addr: &net::SocketAddr) -> io::Result<SockAddr> {
     SockAddr::unix(addr.as_pathname().unwrap_or(Path::new("")))
 }
 
+/// Marks what is sent, for the system's rules: `SO_MARK`, `SO_USER_COOKIE` or `SO_RTABLE`.
+#[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "openbsd"))]
+pub(crate) fn set_mark(fd: BorrowedFd<'_>, mark: u32) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    const OPTION: libc::c_int = libc::SO_MARK;
+    #[cfg(target_os = "freebsd")]
+    const OPTION: libc::c_int = libc::SO_USER_COOKIE;
+    #[cfg(target_os = "openbsd")]
+    const OPTION: libc::c_int = libc::SO_RTABLE;
+    let len = size_of_val(&mark) as libc::socklen_t;
+    // SAFETY: the option is an int, and `len` says how long `mark` is, which is alive for the whole call.
+    let result = unsafe { libc::setsockopt(fd.as_raw_fd(), libc::SOL_SOCKET, OPTION, (&raw const mark).cast(), len) };
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// `TCP_DEFER_ACCEPT`, in whole seconds.
 #[cfg(target_os = "linux")]
 pub(crate) fn defer_accept(fd: BorrowedFd<'_>) -> io::Result<Duration> {

@@ -1,4 +1,4 @@
-//! As `std::os::linux`, with [`net::TcpStreamExt`] for costd's streams.
+//! As `std::os::linux`, with [`net::TcpStreamExt`] and [`net::UnixSocketExt`] for costd's sockets.
 
 pub use ::std::os::linux::*;
 

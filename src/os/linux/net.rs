@@ -9,6 +9,7 @@ use socket2::SockRef;
 pub use ::std::os::linux::net::*;
 
 use crate::net::TcpStream;
+use crate::os::unix::net::{UnixDatagram, UnixStream};
 use crate::pal;
 
 /// What Linux adds to a TCP stream: as [`std::os::linux::net::TcpStreamExt`], for costd's stream.
@@ -53,11 +54,43 @@ pub trait TcpStreamExt: sealed::Sealed {
     fn deferaccept(&self) -> io::Result<Duration>;
 }
 
-/// Nobody else implements [`TcpStreamExt`].
+/// What Linux adds to a Unix socket: as the unstable `std::os::linux::net::UnixSocketExt`, for costd's.
+pub trait UnixSocketExt: sealed::Sealed {
+    /// The value of `SO_PASSCRED`.
+    ///
+    /// # Errors
+    /// The system's.
+    fn passcred(&self) -> io::Result<bool>;
+
+    /// Sets `SO_PASSCRED`: with `true`, everything that is received comes with the sender's credentials, as
+    /// [`AncillaryData::ScmCredentials`](crate::os::unix::net::AncillaryData::ScmCredentials).
+    ///
+    /// # Errors
+    /// The system's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use costd::os::linux::net::UnixSocketExt;
+    /// use costd::os::unix::net::UnixDatagram;
+    ///
+    /// # fn main() -> costd::io::Result<()> {
+    /// let socket = UnixDatagram::unbound()?;
+    /// socket.set_passcred(true)?;
+    /// assert!(socket.passcred()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn set_passcred(&self, passcred: bool) -> io::Result<()>;
+}
+
+/// Nobody else implements [`TcpStreamExt`] and [`UnixSocketExt`].
 mod sealed {
     pub trait Sealed {}
 
     impl Sealed for crate::net::TcpStream {}
+    impl Sealed for crate::os::unix::net::UnixDatagram {}
+    impl Sealed for crate::os::unix::net::UnixStream {}
 }
 
 impl TcpStreamExt for TcpStream {
@@ -75,5 +108,25 @@ impl TcpStreamExt for TcpStream {
 
     fn deferaccept(&self) -> io::Result<Duration> {
         pal::socket::defer_accept(self.0.io().as_fd())
+    }
+}
+
+impl UnixSocketExt for UnixDatagram {
+    fn passcred(&self) -> io::Result<bool> {
+        SockRef::from(self.0.io()).passcred()
+    }
+
+    fn set_passcred(&self, passcred: bool) -> io::Result<()> {
+        SockRef::from(self.0.io()).set_passcred(passcred)
+    }
+}
+
+impl UnixSocketExt for UnixStream {
+    fn passcred(&self) -> io::Result<bool> {
+        SockRef::from(self.0.io()).passcred()
+    }
+
+    fn set_passcred(&self, passcred: bool) -> io::Result<()> {
+        SockRef::from(self.0.io()).set_passcred(passcred)
     }
 }

@@ -3,10 +3,13 @@
 //! | module | what it is |
 //! |---|---|
 //! | `stream`, `datagram`, `listener`, `connect` | the operations |
+//! | `ancillary` | those of Unix sockets that take descriptors and credentials along |
 //! | `resolve` | names to addresses, without blocking a worker |
 //!
 //! A socket is a [`Descriptor`](super::descriptor::Descriptor). On a plain OS thread every operation is std's own: a blocking system call.
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod ancillary;
 mod connect;
 mod datagram;
 mod listener;

@@ -1,12 +1,21 @@
 use std::fmt;
 use std::io;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::io::{IoSlice, IoSliceMut};
 use std::net::Shutdown;
+#[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "openbsd"))]
+use std::os::fd::AsFd;
 use std::os::unix::net::{self as real, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+#[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "openbsd"))]
+use crate::pal;
 use crate::sched::readiness::Direction;
 use crate::sys::net::Socket;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use super::SocketAncillary;
 
 /// A Unix datagram socket: as [`std::os::unix::net::UnixDatagram`].
 ///
@@ -26,7 +35,7 @@ use crate::sys::net::Socket;
 /// # Ok(())
 /// # }
 /// ```
-pub struct UnixDatagram(pub(super) Socket<real::UnixDatagram>);
+pub struct UnixDatagram(pub(crate) Socket<real::UnixDatagram>);
 
 impl UnixDatagram {
     /// Makes a socket at `path`. As std's.
@@ -217,6 +226,95 @@ impl UnixDatagram {
     /// As [`recv_from`](Self::recv_from).
     pub fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.0.peek_from(buf)
+    }
+
+    /// Marks what is sent, for the system's rules (`SO_MARK` on Linux). Unstable in std.
+    ///
+    /// # Errors
+    /// The system's, as that the process may not.
+    #[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "openbsd"))]
+    pub fn set_mark(&self, mark: u32) -> io::Result<()> {
+        pal::socket::set_mark(self.0.io().as_fd(), mark)
+    }
+
+    /// Receives one datagram into several buffers, and the ancillary data that came with it, in the place of what is in
+    /// `ancillary`. Returns its length, whether it was cut off, and whom it comes from. Unstable in std.
+    ///
+    /// # Errors
+    /// As [`recv_from`](Self::recv_from). `ancillary` is then as it was.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use costd::io::{IoSlice, IoSliceMut};
+    /// use costd::os::linux::net::UnixSocketExt;
+    /// use costd::os::unix::net::{AncillaryData, SocketAncillary, UnixDatagram};
+    ///
+    /// # fn main() -> costd::io::Result<()> {
+    /// let (ours, theirs) = UnixDatagram::pair()?;
+    /// theirs.set_passcred(true)?;
+    /// ours.send(b"hello")?;
+    /// let (mut bytes, mut buffer) = ([0; 10], [0; 64]);
+    /// let mut ancillary = SocketAncillary::new(&mut buffer);
+    /// let (n, truncated, from) =
+    ///     theirs.recv_vectored_with_ancillary_from(&mut [IoSliceMut::new(&mut bytes)], &mut ancillary)?;
+    /// assert!(&bytes[..n] == b"hello" && !truncated && from.is_unnamed());
+    /// let Some(Ok(AncillaryData::ScmCredentials(mut senders))) = ancillary.messages().next() else { panic!() };
+    /// assert_eq!(senders.next().map(|sender| sender.get_pid() as u32), Some(costd::process::id()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn recv_vectored_with_ancillary_from(
+        &self,
+        bufs: &mut [IoSliceMut<'_>],
+        ancillary: &mut SocketAncillary<'_>,
+    ) -> io::Result<(usize, bool, SocketAddr)> {
+        let (received, from) = ancillary.receive(|control| self.0.receive_with_control_from(bufs, control))?;
+        Ok((received.bytes, received.truncated, from?))
+    }
+
+    /// As [`recv_vectored_with_ancillary_from`](Self::recv_vectored_with_ancillary_from), without the sender. Unstable in std.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv). `ancillary` is then as it was.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn recv_vectored_with_ancillary(
+        &self,
+        bufs: &mut [IoSliceMut<'_>],
+        ancillary: &mut SocketAncillary<'_>,
+    ) -> io::Result<(usize, bool)> {
+        let (received, ()) = ancillary.receive(|control| Ok((self.0.receive_with_control(bufs, control)?, ())))?;
+        Ok((received.bytes, received.truncated))
+    }
+
+    /// Sends one datagram from several buffers to the socket at `path`, and the ancillary data along. Waits as
+    /// [`send_to`](Self::send_to). Unstable in std.
+    ///
+    /// # Errors
+    /// As [`send_to`](Self::send_to); the system's, as that a descriptor is not open.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn send_vectored_with_ancillary_to<P: AsRef<Path>>(
+        &self,
+        bufs: &[IoSlice<'_>],
+        ancillary: &mut SocketAncillary<'_>,
+        path: P,
+    ) -> io::Result<usize> {
+        self.0.send_with_control_to(bufs, ancillary.sending(), &SocketAddr::from_pathname(path)?)
+    }
+
+    /// As [`send_vectored_with_ancillary_to`](Self::send_vectored_with_ancillary_to), to where the socket is connected.
+    /// Unstable in std.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send); the system's, as that a descriptor is not open.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn send_vectored_with_ancillary(
+        &self,
+        bufs: &[IoSlice<'_>],
+        ancillary: &mut SocketAncillary<'_>,
+    ) -> io::Result<usize> {
+        self.0.send_with_control(bufs, ancillary.sending())
     }
 }
 

@@ -1,12 +1,18 @@
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::Shutdown;
+use std::os::fd::AsFd;
 use std::os::unix::net::{self as real, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use crate::pal;
 use crate::sched::readiness::Direction;
 use crate::sys::net::{Socket, connect_unix};
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use super::SocketAncillary;
+use super::UCred;
 
 /// A Unix stream socket: as [`std::os::unix::net::UnixStream`].
 ///
@@ -29,7 +35,7 @@ use crate::sys::net::{Socket, connect_unix};
 /// # Ok(())
 /// # }
 /// ```
-pub struct UnixStream(pub(super) Socket<real::UnixStream>);
+pub struct UnixStream(pub(crate) Socket<real::UnixStream>);
 
 impl UnixStream {
     /// Connects to the socket at `path`. As std's.
@@ -147,6 +153,64 @@ impl UnixStream {
     /// As for reading.
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.0.peek(buf)
+    }
+
+    /// Who is at the remote end, or was when the stream was made. Unstable in std.
+    ///
+    /// # Errors
+    /// The system's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use costd::os::unix::net::UnixStream;
+    ///
+    /// # fn main() -> costd::io::Result<()> {
+    /// let (ours, theirs) = UnixStream::pair()?;
+    /// assert_eq!(ours.peer_cred()?, theirs.peer_cred()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn peer_cred(&self) -> io::Result<UCred> {
+        pal::credentials::of_peer(self.0.io().as_fd()).map(|(uid, gid, pid)| UCred { uid, gid, pid })
+    }
+
+    /// Marks what is sent, for the system's rules (`SO_MARK` on Linux). Unstable in std.
+    ///
+    /// # Errors
+    /// The system's, as that the process may not.
+    #[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "openbsd"))]
+    pub fn set_mark(&self, mark: u32) -> io::Result<()> {
+        pal::socket::set_mark(self.0.io().as_fd(), mark)
+    }
+
+    /// As [`read_vectored`](Read::read_vectored), and receives the ancillary data that came with it, in the place of what is
+    /// in `ancillary`. It stops behind bytes that came with descriptors. Unstable in std; [`SocketAncillary`] has an example.
+    ///
+    /// # Errors
+    /// As for reading. `ancillary` is then as it was.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn recv_vectored_with_ancillary(
+        &self,
+        bufs: &mut [IoSliceMut<'_>],
+        ancillary: &mut SocketAncillary<'_>,
+    ) -> io::Result<usize> {
+        let (received, ()) = ancillary.receive(|control| Ok((self.0.receive_with_control(bufs, control)?, ())))?;
+        Ok(received.bytes)
+    }
+
+    /// As [`write_vectored`](Write::write_vectored), and sends the ancillary data along. It goes with the first byte: without
+    /// one it is not sent. Unstable in std; [`SocketAncillary`] has an example.
+    ///
+    /// # Errors
+    /// As for writing; the system's, as that a descriptor is not open.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn send_vectored_with_ancillary(
+        &self,
+        bufs: &[IoSlice<'_>],
+        ancillary: &mut SocketAncillary<'_>,
+    ) -> io::Result<usize> {
+        self.0.send_with_control(bufs, ancillary.sending())
     }
 }
 
