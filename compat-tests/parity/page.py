@@ -36,7 +36,7 @@ class Page:
         declaration = root.find("item-decl")
         if declaration is None:
             sys.exit(f"{self.path} has no declaration: have rustdoc's pages changed?")
-        self.declaration = _declaration(signature.read(declaration), self.path)
+        self.declaration = _deprecated(declaration) + _declaration(signature.read(declaration), self.path)
         self.members, self.impls = [], []
         section, block = "", ""
         for node in root.nodes():
@@ -75,7 +75,7 @@ class Page:
             name = f"<{signature.head(signature.lifetimes(block))}>::{name}"
         if in_trait_impl or section == "implementations":
             text = signature.lifetimes(f"{block} {{ {text} }}")
-        self.members.append(Member(name, text, _stable(node), inherent=not in_trait_impl))
+        self.members.append(Member(name, _deprecated(node) + text, _stable(node), inherent=not in_trait_impl))
 
 
 def _declaration(text, path):
@@ -86,6 +86,19 @@ def _declaration(text, path):
     return text.replace("(/* private fields */);", " { /* private fields */ }")
 
 
-def _stable(node):
+def _info(node):
+    """The node that holds the marks of what a node declares, if there are any."""
     info = node.find("item-info") or node.next()
-    return not (info and info.has_class("item-info") and info.find("unstable"))
+    return info if info and info.has_class("item-info") else None
+
+
+def _stable(node):
+    info = _info(node)
+    return not (info and info.find("unstable"))
+
+
+def _deprecated(node):
+    """As an attribute. What std is going to deprecate is not deprecated yet."""
+    mark = _info(node)
+    mark = mark and mark.find("deprecated")
+    return "#[deprecated] " if mark and "Deprecating" not in mark.text() else ""
