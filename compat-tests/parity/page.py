@@ -25,8 +25,9 @@ class Page:
         main = html[html.find('<section id="main-content"'):]
         # The source of an item of std is with std's documentation, wherever it is re-exported.
         heading = main[:main.find('<pre class="rust item-decl')]
-        self.of_std = bool(re.search(r'class="src" href="https://doc\.rust-lang\.org/[^"]*/src/', heading))
-        self.html, self.path = main, path
+        source = re.search(r'class="src" href="https://doc\.rust-lang\.org/[^"]*/src/(\w+)/', heading)
+        self.crate = source[1] if source else None      # one of those behind std; or none, if the item is costd's
+        self.html, self.path, self.is_trait = main, path, "/trait." in path
         # The mark stands between the declaration and the text.
         self.stable = not re.search(r'</pre><span class="item-info">(<div.*?</div>)*?<div class="stab unstable"', main)
 
@@ -36,7 +37,7 @@ class Page:
         declaration = root.find("item-decl")
         if declaration is None:
             sys.exit(f"{self.path} has no declaration: have rustdoc's pages changed?")
-        self.declaration = _deprecated(declaration) + _declaration(signature.read(declaration), self.path)
+        self.declaration = _deprecated(declaration) + self._cut(signature.read(declaration))
         self.members, self.impls = [], []
         section, block = "", ""
         for node in root.nodes():
@@ -52,6 +53,13 @@ class Page:
             elif node.tag in ("section", "span") and name.split(".")[0] in MEMBERS:
                 self._member(node, name, section, block)
         return self
+
+    def _cut(self, text):
+        """Of a trait only its head: the members are compared one by one, and some are unstable. And whether private fields
+        have names does not matter."""
+        if self.is_trait:
+            return next((text[:i] for i, depth in signature.depths(text) if depth == 0 and text[i] == "{"), text).strip()
+        return text.replace("(/* private fields */);", " { /* private fields */ }")
 
     def _impl(self, node, text):
         text = signature.lifetimes(text)
@@ -76,14 +84,6 @@ class Page:
         if in_trait_impl or section == "implementations":
             text = signature.lifetimes(f"{block} {{ {text} }}")
         self.members.append(Member(name, _deprecated(node) + text, _stable(node), inherent=not in_trait_impl))
-
-
-def _declaration(text, path):
-    """Of a trait only its head: the members are compared one by one, and some are unstable. And whether private fields have
-    names does not matter."""
-    if "/trait." in path:
-        return next((text[:i] for i, depth in signature.depths(text) if depth == 0 and text[i] == "{"), text).strip()
-    return text.replace("(/* private fields */);", " { /* private fields */ }")
 
 
 def _info(node):
