@@ -21,13 +21,14 @@ class Module:
 
 
 def compare(real, ours):
-    """{name: Module}, from the two folders of pages."""
+    """{name: Module}, from the two folders of pages, and the paths that have to be of one item in costd, as pairs."""
     theirs, mine = _items(real), _items(ours)
-    modules = {}
+    names = _names(theirs)
+    modules, own, homes = {}, set(), []
     for key in sorted(set(theirs) | set(mine)):
         name, kind, item = key
         module = modules.setdefault(name, Module(name))
-        path = f"{name}::{item}".lstrip(":")
+        path = _path(name, item)
         if key not in theirs:
             module.differences.append(f"{path}: extra {KINDS.get(kind, kind)}")
             continue
@@ -41,10 +42,12 @@ def compare(real, ours):
         costd = page.Page(mine[key])
         if stable:
             (module.shared if costd.crate else module.own_items).append(path)
+            homes.append((path, names[kind, path]))
+            own |= set() if costd.crate else {names[kind, path]}
         # What lies below std names nothing that costd may have of its own. What is std's does: then costd needs its own.
         if costd.crate in (None, "std"):
-            _Comparison(module, path, std.read(), costd.read(), stable, real).run()
-    return modules
+            _Comparison(module, path, std.read(names), costd.read(names), stable, real).run()
+    return modules, [(path, home) for path, home in homes if home in own and path != home]
 
 
 def _items(folder):
@@ -57,6 +60,20 @@ def _items(folder):
             if m:
                 found[module, m[1], m[2]] = f"{directory}/{file}"
     return found
+
+
+def _path(module, item):
+    return f"{module}::{item}".lstrip(":")
+
+
+def _names(items):
+    """{(kind, path): path}: one path for each item of std's, of the several that it may have. rustdoc takes any of them."""
+    groups = {}
+    for (module, kind, item), path in items.items():
+        groups.setdefault((kind, item, page.Page(path).source), []).append(_path(module, item))
+    # A prelude is nobody's home.
+    order = lambda path: ("prelude::" in path, not path.startswith("prelude::v1::"), path)
+    return {(kind, path): min(paths, key=order) for (kind, _, _), paths in groups.items() for path in paths}
 
 
 def _unstable_module(folder, name):

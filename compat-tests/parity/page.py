@@ -25,19 +25,21 @@ class Page:
         main = html[html.find('<section id="main-content"'):]
         # The source of an item of std is with std's documentation, wherever it is re-exported.
         heading = main[:main.find('<pre class="rust item-decl')]
-        source = re.search(r'class="src" href="https://doc\.rust-lang\.org/[^"]*/src/(\w+)/', heading)
+        source = re.search(r'class="src" href="https://doc\.rust-lang\.org/[^"]*/src/(\w+)/([^"]*)', heading)
         self.crate = source[1] if source else None      # one of those behind std; or none, if the item is costd's
+        self.source = source and source[0]
         self.html, self.path, self.is_trait = main, path, "/trait." in path
         # The mark stands between the declaration and the text.
         self.stable = not re.search(r'</pre><span class="item-info">(<div.*?</div>)*?<div class="stab unstable"', main)
 
-    def read(self):
-        """Fills in declaration, members and impls."""
+    def read(self, names):
+        """Fills in declaration, members and impls; for `names` see `signature.read`."""
+        self.names = names
         root = tree.parse(self.html)
         declaration = root.find("item-decl")
         if declaration is None:
             sys.exit(f"{self.path} has no declaration: have rustdoc's pages changed?")
-        self.declaration = _deprecated(declaration) + self._cut(signature.read(declaration))
+        self.declaration = _deprecated(declaration) + self._cut(signature.read(declaration, names))
         self.members, self.impls = [], []
         section, block = "", ""
         for node in root.nodes():
@@ -47,7 +49,7 @@ class Page:
             elif section.startswith(FOLLOWS):
                 continue
             elif node.tag == "section" and node.has_class("impl"):
-                block = signature.read(node.find("code-header"))
+                block = signature.read(node.find("code-header"), names)
                 if section in TRAIT_IMPLS:
                     self._impl(node, block)
             elif node.tag in ("section", "span") and name.split(".")[0] in MEMBERS:
@@ -76,7 +78,7 @@ class Page:
         in_trait_impl = section in TRAIT_IMPLS
         if in_trait_impl and kind not in ("associatedtype", "associatedconstant"):
             return
-        text = signature.read(node.find("code-header") or node)
+        text = signature.read(node.find("code-header") or node, self.names)
         # rustdoc numbers what would have the same anchor.
         name = re.sub(r"-\d+$", "", name)
         if in_trait_impl:

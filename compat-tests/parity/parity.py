@@ -36,7 +36,7 @@ def main():
     options = arguments()
     base = os.path.abspath(options.dir)
     real, ours = mirror.pages("std", base), mirror.pages("costd", base)
-    modules = compare.compare(real, ours)
+    modules, one = compare.compare(real, ours)
     entries = allowed.read()
     listed, errors = {}, []
     for module in modules.values():
@@ -50,7 +50,7 @@ def main():
     errors += allowed.unused(entries) + unseen(modules)
     same = [path for m in modules.values() for path in m.shared]
     own = [path for m in modules.values() for path in m.own_items]
-    not_same = identity.check(base, same, own)
+    not_same = identity.check(base, same, own, one)
     errors += [not_same] if not_same else []
     print(f"\n{len(same)} items are std's own and {len(own)} are costd's" + ("" if not_same else ", by the compiler's word"))
     print("".join(f"\n{error}" for error in errors) + f"\n{len(errors)} errors")

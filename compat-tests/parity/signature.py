@@ -6,10 +6,11 @@ from tree import Node
 OPEN, CLOSE = "<([{", ">)]}"
 
 
-def read(node):
+def read(node, names):
     """The text of a code header or declaration. A name that is a link is replaced by the path that the link leads to: that
-    tells io::Error from fmt::Error, and costd's type from std's."""
-    text = re.sub(r"\s+", " ", _text(node)).strip()
+    tells io::Error from fmt::Error, and costd's type from std's. `names` has the one path to use of something that has several,
+    as {(kind, path): path}."""
+    text = re.sub(r"\s+", " ", _text(node, names)).strip()
     # A long list of arguments stands on lines of its own, with a comma at its end.
     text = re.sub(r",? \)", ")", text.replace("( ", "("))
     return normal(text)
@@ -20,24 +21,28 @@ def shown(text):
     return text.replace("prelude::v1::", "")
 
 
-def _text(node):
+def _text(node, names):
     if isinstance(node, str):
         return node
     if node.has_class("tooltip"):
         return ""
-    text = "".join(_text(c) for c in node.children)
+    text = "".join(_text(c, names) for c in node.children)
     if node.has_class("where") or node.has_class("code-attribute"):
         return f" {text} "
     if node.tag == "a" and re.fullmatch(r"\w+", text):
-        return _path(node.attributes.get("title", ""), text)
+        return _path(node.attributes.get("title", ""), text, names)
     return text
 
 
-def _path(title, text):
+def _path(title, text, names):
     """A title is a kind and a path: `struct mirror::sync::Mutex`."""
     words = title.split()
     if len(words) == 2 and words[0] != "primitive" and words[1].split("::")[-1].rstrip("!") == text:
-        return words[1].removeprefix("mirror::")
+        kind, path = words[0], words[1].removeprefix("mirror::")
+        trait = path.rpartition("::")[0]
+        if kind == "type" and ("trait", trait) in names:
+            return f"{names['trait', trait]}::{text}"
+        return names.get((kind, path), path)
     return text
 
 
