@@ -52,6 +52,8 @@ class Page:
                 block = signature.read(node.find("code-header"), names)
                 if section in TRAIT_IMPLS:
                     self._impl(node, block)
+                elif section != "implementations":
+                    sys.exit(f"{self.path} has an impl under {section}: have rustdoc's pages changed?")
             elif node.tag in ("section", "span") and name.split(".")[0] in MEMBERS:
                 self._member(node, name, section, block)
         return self
