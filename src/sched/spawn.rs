@@ -26,7 +26,8 @@ pub(crate) struct Options {
 /// The one who may ask for the result.
 pub(crate) struct Handle<T> {
     task: TaskRef,
-    result: PhantomData<T>,
+    /// It lies with the task, so that moving the handle does not move it.
+    result: PhantomData<Box<T>>,
 }
 
 // SAFETY: it hands a `T` from one task to another, which the bounds of spawning allow; nothing else can be reached by it.

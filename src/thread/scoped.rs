@@ -1,9 +1,9 @@
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
-use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, RefUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::Result;
 
 use crate::park::{self, Reason, Unparker};
@@ -21,12 +21,17 @@ pub struct Scope<'scope, 'env: 'scope> {
     env: PhantomData<&'env mut &'env ()>,
 }
 
+/// What a panic may leave behind are two atomics, and who is to be woken.
+impl RefUnwindSafe for Scope<'_, '_> {}
+
 /// An owned permission to join on a scoped thread, as [`std::thread::ScopedJoinHandle`].
 pub struct ScopedJoinHandle<'scope, T> {
     /// `None` only after `join`.
     handle: Option<Handle<T>>,
     data: Arc<ScopeData>,
     scope: PhantomData<&'scope ()>,
+    /// Sent and shared only where the result may be sent, as std's is. (`JoinHandle`, in std too, always.)
+    result: PhantomData<Box<Mutex<T>>>,
 }
 
 struct ScopeData {
@@ -145,7 +150,7 @@ impl Builder {
         // SAFETY: `scope` does not return before `at_end` has run, and everything borrowed outlives `'scope`; the handle
         // cannot outlive `'scope` by its type.
         match unsafe { spawn::spawn(options, f, at_end) } {
-            Ok(handle) => Ok(ScopedJoinHandle { handle: Some(handle), data, scope: PhantomData }),
+            Ok(handle) => Ok(ScopedJoinHandle { handle: Some(handle), data, scope: PhantomData, result: PhantomData }),
             Err(error) => {
                 data.decrement_num_running_threads(false);
                 Err(error)

@@ -12,8 +12,8 @@ use crate::pal::socket::{self, DONT_WAIT};
 use crate::sched::current_coroutine;
 use crate::sched::readiness::Direction;
 
-use super::operation::{READ, WRITE};
-use super::socket::Socket;
+use super::Socket;
+use crate::sys::descriptor::operation::{READ, WRITE};
 
 impl<T: AsFd> Socket<T> {
     pub(crate) fn receive_with_control(&self, bufs: &mut [IoSliceMut<'_>], control: &mut [u8]) -> io::Result<Received> {
