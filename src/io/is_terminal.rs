@@ -1,7 +1,9 @@
-use super::{Stderr, StderrLock, Stdin, StdinLock, Stdout, StdoutLock};
-use std::os::fd::AsFd;
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// Whether a stream refers to a terminal: as [`std::io::IsTerminal`], for costd's streams and all that std has it for.
+use super::{Stderr, StderrLock, Stdin, StdinLock, Stdout, StdoutLock};
+
+/// Whether a stream refers to a terminal: as [`std::io::IsTerminal`], for costd's types of those names.
 ///
 /// It is a trait of costd's own, since nobody else may implement std's.
 ///
@@ -23,15 +25,6 @@ mod sealed {
     pub trait Sealed {}
 }
 
-impl<T: std::io::IsTerminal> sealed::Sealed for T {}
-
-impl<T: std::io::IsTerminal> IsTerminal for T {
-    #[inline]
-    fn is_terminal(&self) -> bool {
-        std::io::IsTerminal::is_terminal(self)
-    }
-}
-
 macro_rules! is_terminal {
     ($($type:ty),* $(,)?) => {
         $(
@@ -47,4 +40,4 @@ macro_rules! is_terminal {
     };
 }
 
-is_terminal!(Stdin, StdinLock<'_>, Stdout, StdoutLock<'_>, Stderr, StderrLock<'_>);
+is_terminal!(Stdin, StdinLock<'_>, Stdout, StdoutLock<'_>, Stderr, StderrLock<'_>, OwnedFd, BorrowedFd<'_>, File);
