@@ -11,6 +11,7 @@ use std::ptr;
 use std::time::Instant;
 
 use crate::sched;
+use crate::sched::interrupt;
 use crate::sched::wait_queue::WaitQueue;
 
 pub(crate) use crate::sched::reason::Reason;
@@ -46,6 +47,23 @@ pub(crate) fn park(deadline: Option<Instant>, reason: Reason) -> Outcome {
         None => sched::os_thread().park(deadline, reason),
     };
     if woken { Outcome::Unparked } else { Outcome::TimedOut }
+}
+
+/// As [`park`], of a wait that may be interrupted: unwinds if it is. To be called in a loop that looks at what it waits for.
+pub(crate) fn park_or_unwind(deadline: Option<Instant>, reason: Reason) -> Outcome {
+    interrupt::check();
+    park_within_limits(deadline, reason)
+}
+
+/// As [`park`]; but ends, as if unparked, when the time of a limit is up.
+fn park_within_limits(deadline: Option<Instant>, reason: Reason) -> Outcome {
+    match interrupt::deadline() {
+        Some(limit) if deadline.is_none_or(|deadline| limit < deadline) => {
+            let _ = park(Some(limit), reason);
+            Outcome::Unparked
+        }
+        _ => park(deadline, reason),
+    }
 }
 
 /// Takes a place in `queue` and parks until a notifier chooses this task or `deadline` passes, unless `ready` is true
@@ -128,8 +146,14 @@ pub(crate) fn wait_for_either(
     }
     let _in_second = Waiting { place: second, waiter: &in_second, enqueued: true };
     while !in_first.is_notified() && !in_second.is_notified() {
-        let _ = park(None, reason);
+        let _ = park_or_unwind(None, reason);
     }
+}
+
+/// At the beginning of what may block: unwinds if the task was interrupted.
+#[inline]
+pub(crate) fn enter() {
+    interrupt::check();
 }
 
 /// For an operation that did not have to wait: a coroutine that makes many such in a row lets the others of its worker
@@ -156,7 +180,19 @@ impl<P: WaitingPlace> Waiting<'_, P> {
     /// Parks until it is chosen or the deadline has passed.
     fn park(mut self, deadline: Option<Instant>, reason: Reason) -> Wait {
         loop {
-            let outcome = park(deadline, reason);
+            if reason.is_interruptible() && interrupt::is_due() {
+                self.enqueued = false;
+                // SAFETY: as below.
+                if !unsafe { self.place.remove(self.waiter) } {
+                    return Wait::Notified;
+                }
+                interrupt::unwind();
+            }
+            let outcome = if reason.is_interruptible() {
+                park_within_limits(deadline, reason)
+            } else {
+                park(deadline, reason)
+            };
             if self.waiter.is_notified() {
                 self.enqueued = false;
                 return Wait::Notified;

@@ -14,7 +14,7 @@ use crate::pal;
 use super::locals::{Header, LocalIndex, Table};
 use super::reason::Reason;
 use super::spawn::or_abort;
-use super::task::{Task, TaskRef, VTable};
+use super::task::{NO_STACK, Task, TaskRef, VTable};
 use super::worker::Worker;
 
 thread_local! {
@@ -252,7 +252,7 @@ fn new_os_thread() -> OsThread {
     // SAFETY: a task is not of size 0.
     let Some(task) = NonNull::new(unsafe { System.alloc(layout) }.cast::<Task>()) else { handle_alloc_error(layout) };
     // SAFETY: fresh memory of this layout. The one count belongs to the OS thread.
-    unsafe { task.write(Task::new(&VTABLE, None, 0, 1)) };
+    unsafe { task.write(Task::new(&VTABLE, None, NO_STACK, 1)) };
     OS_THREAD.set(task.as_ptr());
     // SAFETY: just made, and this OS thread has a count of it.
     let header = unsafe { task.as_ref() };

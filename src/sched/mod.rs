@@ -6,6 +6,7 @@
 //! | `current` | who runs on this OS thread |
 //! | `locals` | a task's thread-locals |
 //! | `panics`, `panic_hook`, `panic_message` | whose panics are whose, and what is said of them |
+//! | `interrupt` | tasks that are cancelled, or whose time is up |
 //! | `overflow` | the last words of a coroutine whose stack was too small |
 //! | `context`, `stack` | the switch, and the memory that it switches to |
 //! | `wait_list`, `wait_queue` | tasks that wait for one thing, under another's lock or their own |
@@ -23,6 +24,7 @@ pub(crate) mod context;
 pub(crate) mod current;
 mod idle;
 mod inbox;
+pub(crate) mod interrupt;
 pub(crate) mod locals;
 pub(crate) mod once_arc;
 mod overflow;

@@ -13,7 +13,7 @@
 //! | event | the task's account |
 //! |---|---|
 //! | a panic: our hook runs (`sched::panic_hook`) | 1 more |
-//! | our `resume_unwind` | 1 more |
+//! | our `resume_unwind`, an interruption | 1 more |
 //! | our `catch_unwind` returns, either way | what it was when that was called |
 //! | a switch, with nobody suspended in an unwinding | set by std's answer: at least 1, or 0 |
 //! | the coroutine's function has returned or unwound | 0 |
@@ -29,7 +29,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::panic::{self, UnwindSafe};
 
-use super::current::{running_coroutine, worker};
+use super::current::{current_task, running_coroutine, worker};
 use super::task::Task;
 
 /// What a worker knows of the panics of its coroutines.
@@ -114,7 +114,27 @@ pub(crate) fn catch_unwind<F: FnOnce() -> R + UnwindSafe, R>(f: F) -> std::threa
     let result = panic::catch_unwind(f);
     // Every panic that began inside has ended, and those that were in flight before still are.
     task.panics.set(before);
+    task.interrupts.caught(before);
     result
+}
+
+/// Has the current task a panic in flight that is more than an interruption, and so poisons the locks that it holds?
+#[inline]
+pub(crate) fn poisons() -> bool {
+    std::thread::panicking() && poisons_ourselves()
+}
+
+#[cold]
+fn poisons_ourselves() -> bool {
+    let task = current_task();
+    panicking_ourselves() && !task.interrupts.unwinds(task.panics.get())
+}
+
+/// Unwinds `task`, the current one, by an interruption.
+pub(super) fn interrupt(task: &Task, payload: Box<dyn Any + Send>) -> ! {
+    task.panics.set(task.panics.get() + 1);
+    task.interrupts.set_unwinding(task.panics.get());
+    panic::resume_unwind(payload)
 }
 
 /// As `std::panic::resume_unwind`.

@@ -10,6 +10,21 @@ macro_rules! reasons {
         }
 
         impl Reason {
+            /// May a wait for it be interrupted? Not one for a lock (or an initialisation), which a destructor or a
+            /// caller may need to put things in order; nor one for what borrows from the waiter's frame.
+            pub(crate) const fn is_interruptible(self) -> bool {
+                !matches!(
+                    self,
+                    Reason::Mutex
+                        | Reason::RwLockRead
+                        | Reason::RwLockWrite
+                        | Reason::Once
+                        | Reason::Scope
+                        | Reason::File
+                        | Reason::Blocking
+                )
+            }
+
             /// The reason in words, as the end of "parked in …".
             #[allow(dead_code, reason = "read by debuggers and by reports of stuck workers")]
             pub(crate) const fn text(self) -> &'static str {

@@ -16,6 +16,7 @@ use crate::pal::OsParker;
 
 use super::context::{Context, WayBack};
 use super::inbox::Linked;
+use super::interrupt::Interrupts;
 use super::locals::Locals;
 use super::park_state::{PARKED, ParkState};
 use super::reason::Reason;
@@ -40,6 +41,8 @@ pub(crate) struct Task {
     pub(crate) state: ParkState,
     /// Why it is parked, or was last.
     reason: AtomicU8,
+    /// Whether it is to unwind from its waits.
+    pub(crate) interrupts: Interrupts,
     /// The next in the one queue that this task is in: a run queue or an inbox.
     pub(crate) link: AtomicPtr<Task>,
     /// The worker that it belongs to for life; null before the start, and for an OS thread.
@@ -71,6 +74,9 @@ pub(crate) struct Task {
     pub(crate) os_parker: OsParker,
 }
 
+/// In the place of a stack size class, of an OS thread.
+pub(crate) const NO_STACK: u8 = u8::MAX;
+
 /// Somebody waits in `joiners` for the end.
 const WAITED: u32 = 1;
 /// It has ended; a result, if anybody may want it, stands in its place.
@@ -97,6 +103,7 @@ impl Task {
             vtable,
             state: ParkState::new(),
             reason: AtomicU8::new(Reason::Park as u8),
+            interrupts: Interrupts::new(),
             link: AtomicPtr::new(ptr::null_mut()),
             home: AtomicPtr::new(ptr::null_mut()),
             context: UnsafeCell::new(None),
@@ -163,6 +170,11 @@ impl Task {
 
     pub(crate) fn set_home(&self, home: &'static WorkerShared) {
         self.home.store(ptr::from_ref(home).cast_mut(), Ordering::Relaxed);
+    }
+
+    /// Is it a coroutine's, and not an OS thread's own?
+    pub(crate) fn is_coroutine(&self) -> bool {
+        self.stack_class != NO_STACK
     }
 
     /// Why it is parked, or was last.

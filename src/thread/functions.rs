@@ -36,6 +36,7 @@ where
 
 /// Lets other threads go first. As [`std::thread::yield_now`]; in a coroutine: the others of its worker.
 pub fn yield_now() {
+    park::enter();
     match sched::current_coroutine() {
         Some(coroutine) => coroutine.yield_now(),
         None => std::thread::yield_now(),
@@ -73,7 +74,7 @@ pub fn sleep_until(deadline: Instant) {
 fn sleep_to(deadline: Option<Instant>) {
     while deadline.is_none_or(|deadline| Instant::now() < deadline) {
         // Nobody knows of this park, so only the deadline ends it, but for a wake-up that is left from an earlier one.
-        let _ = park::park(deadline, Reason::Sleep);
+        let _ = park::park_or_unwind(deadline, Reason::Sleep);
     }
 }
 

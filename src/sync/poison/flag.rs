@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LockResult, PoisonError};
 
-use crate::thread;
+use crate::sched::panics::poisons;
 
 /// Has somebody panicked with the lock that this belongs to?
 ///
@@ -23,13 +23,13 @@ impl Flag {
     /// The lock has been taken, by a holder whose panic would matter.
     #[inline]
     pub(super) fn watch(&self) -> Watch {
-        Watch { panicking: thread::panicking() }
+        Watch { panicking: poisons() }
     }
 
     /// The lock is about to be released.
     #[inline]
     pub(super) fn done(&self, watch: Watch) {
-        if !watch.panicking && thread::panicking() {
+        if !watch.panicking && poisons() {
             self.0.store(true, Ordering::Relaxed);
         }
     }

@@ -67,6 +67,7 @@ impl<T: AsFd> Descriptor<T> {
         mut call: impl FnMut() -> io::Result<R>,
         drained: impl Fn(&R) -> bool,
     ) -> io::Result<R> {
+        park::enter();
         let mut deadline = None;
         let mut in_time = true;
         loop {
@@ -180,7 +181,7 @@ impl<T: AsFd> Descriptor<T> {
             }
             let until = deadline.unwrap_or(now + pause).min(now + pause);
             // Nobody knows of this park, so only the time ends it, but for a wake-up that is left from an earlier one.
-            let _ = park::park(Some(until), operation.reason);
+            let _ = park::park_or_unwind(Some(until), operation.reason);
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
