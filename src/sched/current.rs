@@ -44,6 +44,8 @@ struct Current {
 const BUDGET_OF_A_TURN: u32 = 128 * OPERATION;
 /// The price of an operation that does not block.
 pub(crate) const OPERATION: u32 = 32;
+/// More than anybody has left.
+pub(crate) const TURN: u32 = BUDGET_OF_A_TURN + 1;
 
 /// The coroutine that runs on this OS thread, at a moment when it may be switched away from.
 #[derive(Clone, Copy)]
@@ -101,6 +103,14 @@ pub(crate) fn running_coroutine<'a>() -> Option<&'a Task> {
 pub(crate) fn worker<'a>() -> Option<&'a Worker> {
     // SAFETY: a worker lives for ever, on the stack of its OS thread, and only that thread sees this word.
     unsafe { WORKER.get().as_ref() }
+}
+
+/// Runs `f`, in which whoever waits stops this OS thread, also in a coroutine.
+pub(crate) fn without_switching<R>(f: impl FnOnce() -> R) -> R {
+    match worker() {
+        Some(worker) => worker.without_switching(f),
+        None => f(),
+    }
 }
 
 /// The running task spends `price` of its budget; when that is gone, the others of its worker have their turn. On a plain
@@ -306,9 +316,6 @@ fn as_itself(task: &Task, f: impl FnOnce(&Task)) {
     }
     let _restore = Restore(current());
     set_current(Some(task));
-    match worker() {
-        // What is current now is no coroutine: whoever waits stops this OS thread.
-        Some(worker) => worker.without_switching(|| f(task)),
-        None => f(task),
-    }
+    // What is current now is no coroutine.
+    without_switching(|| f(task));
 }

@@ -8,4 +8,4 @@
 mod pipe;
 mod stream;
 
-pub(crate) use pipe::read_both_to_end;
+pub(super) use pipe::{read_both_to_end, read_to_end};
