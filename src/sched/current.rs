@@ -44,8 +44,6 @@ struct Current {
 const BUDGET_OF_A_TURN: u32 = 128 * OPERATION;
 /// The price of an operation that does not block.
 pub(crate) const OPERATION: u32 = 32;
-/// More than anybody has left.
-pub(crate) const TURN: u32 = BUDGET_OF_A_TURN + 1;
 
 /// The coroutine that runs on this OS thread, at a moment when it may be switched away from.
 #[derive(Clone, Copy)]
@@ -73,6 +71,11 @@ impl<'a> Coroutine<'a> {
     /// Lets the others on this worker go first.
     pub(crate) fn yield_now(self) {
         self.worker.yield_now(self.task);
+    }
+
+    /// As [`yield_now`](Self::yield_now), after a call that has kept the worker for long.
+    pub(crate) fn yield_after_long(self) {
+        self.worker.yield_after_long(self.task);
     }
 }
 
@@ -126,12 +129,23 @@ pub(crate) fn spend(price: u32) {
 #[cold]
 fn spent() {
     refill();
-    // In a destructor that runs because of a panic, a switch costs more and nobody expects it.
-    if !super::panics::panicking()
-        && let Some(coroutine) = current_coroutine()
-    {
+    if let Some(coroutine) = polite_coroutine() {
         coroutine.yield_now();
     }
+}
+
+/// The running task has made a call that has kept its worker for long: all others have their turn now, also those whose time
+/// has come meanwhile.
+pub(crate) fn spend_turn() {
+    if let Some(coroutine) = polite_coroutine() {
+        coroutine.yield_after_long();
+    }
+}
+
+/// The coroutine that runs this code, if it is to let others go first though it need not wait.
+fn polite_coroutine<'a>() -> Option<Coroutine<'a>> {
+    // In a destructor that runs because of a panic, a switch costs more and nobody expects it.
+    if super::panics::panicking() { None } else { current_coroutine() }
 }
 
 /// At the beginning of a turn.

@@ -1,0 +1,551 @@
+//! Children of coroutines and of plain OS threads: what std says of them holds.
+
+mod child;
+mod net_common;
+
+use std::env;
+use std::fs;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use costd::io::{self, ErrorKind, Read, Write};
+use costd::os::unix::process::{ChildExt, CommandExt, ExitStatusExt};
+use costd::process::{self, Child, Command, ExitStatus, Stdio};
+use costd::thread;
+
+use net_common::on_both;
+
+fn sh(script: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", script]);
+    command
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// A child that runs until its standard input is closed.
+fn cat() -> Child {
+    Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
+}
+
+#[test]
+fn how_a_child_ended() {
+    on_both("how_a_child_ended", || {
+        assert_eq!(sh("exit 7").status().unwrap().code(), Some(7));
+        let mut child = sh("kill -TERM $$").spawn().unwrap();
+        let status = child.wait().unwrap();
+        assert_eq!((status.code(), status.signal()), (None, Some(libc::SIGTERM)));
+        // It is known for good.
+        assert_eq!(child.wait().unwrap(), status);
+        assert_eq!(child.try_wait().unwrap(), Some(status));
+        child.kill().unwrap();
+        child.send_signal(libc::SIGTERM).unwrap();
+    });
+}
+
+#[test]
+fn kill_and_wait() {
+    on_both("kill_and_wait", || {
+        let mut child = cat();
+        assert_eq!(child.try_wait().unwrap(), None);
+        child.kill().unwrap();
+        assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGKILL));
+
+        let mut child = cat();
+        child.send_signal(libc::SIGINT).unwrap();
+        assert_eq!(child.send_signal(-1).unwrap_err().raw_os_error(), Some(libc::EINVAL));
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            thread::sleep(Duration::from_millis(1));
+        };
+        assert_eq!(status.signal(), Some(libc::SIGINT));
+    });
+}
+
+#[test]
+fn wait_closes_the_standard_input() {
+    on_both("wait_closes_the_standard_input", || {
+        let mut child = cat();
+        assert!(child.wait().unwrap().success());
+        assert!(child.stdin.is_none() && child.stdout.is_some());
+
+        let mut child = cat();
+        child.stdin.as_mut().unwrap().write_all(b"hello").unwrap();
+        assert_eq!(child.wait_with_output().unwrap().stdout, b"hello");
+
+        // It is closed for a command's output, too.
+        assert_eq!(Command::new("cat").stdin(Stdio::piped()).output().unwrap().stdout, b"");
+        assert_eq!(Command::new("cat").output().unwrap().stdout, b"");
+        assert!(Command::new("cat").stdin(Stdio::piped()).status().unwrap().success());
+    });
+}
+
+/// One waits while the child still runs, on whatever worker.
+#[test]
+fn a_wait_that_waits() {
+    on_both("a_wait_that_waits", || {
+        let mut child = cat();
+        let stdin = child.stdin.take().unwrap();
+        let closed = Arc::new(AtomicBool::new(false));
+        let is_closed = Arc::clone(&closed);
+        let closing = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(30));
+            is_closed.store(true, Ordering::SeqCst);
+            drop(stdin);
+        });
+        assert!(child.wait().unwrap().success());
+        assert!(closed.load(Ordering::SeqCst));
+        closing.join().unwrap();
+    });
+}
+
+#[test]
+fn the_errors_of_a_start_are_stds() {
+    fn compare(set: impl Fn(&mut std::process::Command)) {
+        let mut theirs = std::process::Command::new("true");
+        set(&mut theirs);
+        let theirs = theirs.spawn().unwrap_err();
+        let mut command = std::process::Command::new("true");
+        set(&mut command);
+        let mut command = Command::from(command);
+        for ours in [command.spawn().unwrap_err(), command.output().unwrap_err(), command.status().unwrap_err()] {
+            assert_eq!((ours.kind(), ours.to_string()), (theirs.kind(), theirs.to_string()));
+        }
+    }
+    on_both("the_errors_of_a_start_are_stds", || {
+        compare(|command| *command = std::process::Command::new("no-such-program-anywhere"));
+        compare(|command| *command = std::process::Command::new("/"));
+        compare(|command| drop(command.arg("a\0b")));
+        compare(|command| drop(command.current_dir("/no/such/directory")));
+        let error = Command::new("no-such-program-anywhere").output().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert_eq!(Command::new("no-such-program-anywhere").exec().kind(), ErrorKind::NotFound);
+    });
+}
+
+#[test]
+fn directory_and_environment() {
+    on_both("directory_and_environment", || {
+        assert_eq!(sh("pwd").current_dir("/").output().unwrap().stdout, b"/\n");
+        let mut command = Command::new("env");
+        command.env_clear().env("A", "1").envs([("B", "2"), ("C", "3")]).env_remove("C");
+        command.env("PATH", env::var_os("PATH").unwrap());
+        let output = command.output().unwrap();
+        let mut lines: Vec<_> = text(&output.stdout).lines().filter(|line| !line.starts_with("PATH=")).collect();
+        lines.sort();
+        assert_eq!(lines, ["A=1", "B=2"]);
+        assert_eq!(command.get_program(), "env");
+        assert_eq!(command.get_current_dir(), None);
+        assert_eq!(command.get_envs().count(), 3);
+        assert_eq!(sh("true").get_args().collect::<Vec<_>>(), ["-c", "true"]);
+        assert_eq!(sh("echo $0").arg0("me").output().unwrap().stdout, b"me\n");
+    });
+}
+
+const CHATTER: usize = 10_000_000;
+
+fn chatter(stream: u8) -> Vec<u8> {
+    (0..CHATTER).map(|i| (i * 7 + i / 251) as u8 ^ stream).collect()
+}
+
+/// A child writes much to both of its outputs, now to the one and now to the other.
+#[test]
+fn much_output_on_both_streams() {
+    const MARK: &[u8] = b"from here on";
+    if child::case().is_some() {
+        // Not by the print macros: libtest has a say in those.
+        for fd in [1, 2] {
+            write_all_to(fd, MARK);
+        }
+        let (out, err) = (chatter(0), chatter(0xff));
+        for (i, (out, err)) in out.chunks(10_000).zip(err.chunks(10_000)).enumerate() {
+            // At times more than a pipe holds, to one side only.
+            let streams = if i / 20 % 2 == 0 { [(1, out), (2, err)] } else { [(2, err), (1, out)] };
+            for (fd, piece) in streams {
+                write_all_to(fd, piece);
+            }
+        }
+        process::exit(3);
+    }
+    on_both("much_output_on_both_streams", || {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command.args(["much_output_on_both_streams", "--exact", "--nocapture"]).env(child::CASE, "chatter");
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(3));
+        for (written, stream) in [(output.stdout, 0), (output.stderr, 0xff)] {
+            let start = written.windows(MARK.len()).position(|window| window == MARK).unwrap() + MARK.len();
+            assert!(written[start..] == chatter(stream), "stream {stream}");
+        }
+    });
+}
+
+fn write_all_to(fd: i32, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        // SAFETY: the buffer is borrowed for the whole call, which reads it.
+        let n = unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
+        bytes = &bytes[usize::try_from(n).expect("it can be written to")..];
+    }
+}
+
+/// The child ends; its own child still has the pipe.
+#[test]
+fn a_grandchild_that_keeps_the_pipe_open() {
+    let script = "exec 3<&0; cat <&3 & echo child";
+    on_both("a_grandchild_that_keeps_the_pipe_open", move || {
+        let mut child = sh(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        assert!(child.wait().unwrap().success());
+        stdin.write_all(b"grandchild").unwrap();
+        drop(stdin);
+        let mut written = String::new();
+        child.stdout.as_mut().unwrap().read_to_string(&mut written).unwrap();
+        assert_eq!(written, "child\ngrandchild");
+
+        let mut child = sh(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let writing = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(30));
+            stdin.write_all(b"later").unwrap();
+        });
+        // The output ends with the last of those who may write it.
+        assert_eq!(child.wait_with_output().unwrap().stdout, b"child\nlater");
+        writing.join().unwrap();
+    });
+}
+
+#[test]
+fn streams_of_one_child_for_another() {
+    on_both("streams_of_one_child_for_another", || {
+        let mut first = sh("echo out; echo err >&2").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let from_out = Command::new("cat").stdin(first.stdout.take().unwrap()).output().unwrap();
+        let from_err = Command::new("cat").stdin(first.stderr.take().unwrap()).output().unwrap();
+        assert_eq!((text(&from_out.stdout), text(&from_err.stdout)), ("out\n", "err\n"));
+        assert!(first.wait().unwrap().success());
+
+        let mut last = cat();
+        assert!(sh("echo hello").stdout(last.stdin.take().unwrap()).status().unwrap().success());
+        assert_eq!(last.wait_with_output().unwrap().stdout, b"hello\n");
+
+        let (mut reader, writer) = io::pipe().unwrap();
+        assert!(sh("echo pipe").stdout(writer).status().unwrap().success());
+        let mut written = String::new();
+        reader.read_to_string(&mut written).unwrap();
+        assert_eq!(written, "pipe\n");
+    });
+}
+
+#[test]
+fn to_std_and_back() {
+    on_both("to_std_and_back", || {
+        let mut theirs = std::process::Command::new("cat");
+        theirs.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = Child::from(theirs.spawn().unwrap());
+        child.stdin.as_mut().unwrap().write_all(b"hello").unwrap();
+        assert_eq!(child.wait_with_output().unwrap().stdout, b"hello");
+
+        let mut child = cat();
+        child.stdin.as_mut().unwrap().write_all(b"hello").unwrap();
+        assert_eq!(std::process::Child::from(child).wait_with_output().unwrap().stdout, b"hello");
+
+        // Ends alone.
+        let mut child = cat();
+        let stdin = std::process::ChildStdin::from(child.stdin.take().unwrap());
+        let stdout = std::process::ChildStdout::from(child.stdout.take().unwrap());
+        let mut stdin = process::ChildStdin::from(OwnedFd::from(stdin));
+        let mut stdout = process::ChildStdout::from(stdout);
+        stdin.write_all(b"hello").unwrap();
+        drop(stdin);
+        let mut echo = String::new();
+        stdout.read_to_string(&mut echo).unwrap();
+        assert_eq!(echo, "hello");
+        assert!(child.wait().unwrap().success());
+
+        // A command of std's, whoever it is that has set its streams.
+        let mut theirs = std::process::Command::new("sh");
+        theirs.args(["-c", "echo out; echo err >&2"]);
+        let mut command = Command::from(theirs);
+        let output = command.output().unwrap();
+        assert_eq!((text(&output.stdout), text(&output.stderr)), ("out\n", "err\n"));
+        let output = command.stderr(Stdio::null()).output().unwrap();
+        assert_eq!((text(&output.stdout), text(&output.stderr)), ("out\n", ""));
+        let mut theirs = std::process::Command::new("sh");
+        theirs.args(["-c", "echo out"]).stdout(Stdio::null());
+        assert_eq!(Command::from(theirs).output().unwrap().stdout, b"");
+        assert_eq!(std::process::Command::from(sh("echo out")).output().unwrap().stdout, b"out\n");
+    });
+}
+
+/// What a command is set to holds for each start; what `output` needs for itself does not outlive it.
+#[test]
+fn a_command_starts_several_children() {
+    if child::case().is_some() {
+        let mut command = sh("echo \"[$0]\"; cat");
+        command.arg("a child");
+        let body = move || {
+            for _ in 0..2 {
+                assert_eq!(command.output().unwrap().stdout, b"[a child]\n");
+            }
+            let mut child = command.spawn().unwrap();
+            assert!(child.stdin.is_none() && child.stdout.is_none() && child.stderr.is_none());
+            assert!(child.wait().unwrap().success());
+            assert!(command.status().unwrap().success());
+            assert_eq!(command.output().unwrap().stdout, b"[a child]\n");
+            command
+        };
+        let mut command = thread::spawn(body).join().unwrap();
+        // The same one on a plain OS thread.
+        assert_eq!(command.output().unwrap().stdout, b"[a child]\n");
+        assert!(command.status().unwrap().success());
+        assert_eq!(command.stdout(Stdio::null()).output().unwrap().stdout, b"");
+        assert_eq!(thread::spawn(move || command.output().unwrap().stdout).join().unwrap(), b"");
+        return;
+    }
+    let ended = child::run("a_command_starts_several_children", "inherit", &[]).succeeded();
+    // The three that have inherited the standard output.
+    assert_eq!(text(&ended.output.stdout).matches("[a child]\n").count(), 3);
+}
+
+#[test]
+fn streams_that_are_set_stay_set_for_output() {
+    on_both("streams_that_are_set_stay_set_for_output", || {
+        let (reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(b"from a pipe").unwrap();
+        drop(writer);
+        let output = Command::new("cat").stdin(reader).stderr(Stdio::inherit()).output().unwrap();
+        assert_eq!((text(&output.stdout), text(&output.stderr)), ("from a pipe", ""));
+    });
+}
+
+#[test]
+fn before_the_program_is_executed() {
+    on_both("before_the_program_is_executed", || {
+        let parent = process::id();
+        let mut command = sh("echo program");
+        // SAFETY: system calls alone.
+        unsafe {
+            command.pre_exec(move || {
+                assert_ne!(process::id(), parent);
+                write_all_to(1, b"first\n");
+                Ok(())
+            });
+            command.pre_exec(|| {
+                write_all_to(1, b"second\n");
+                Ok(())
+            });
+        }
+        assert_eq!(text(&command.output().unwrap().stdout), "first\nsecond\nprogram\n");
+        // SAFETY: it only makes a number an error.
+        unsafe { command.pre_exec(|| Err(io::Error::from_raw_os_error(libc::EXDEV))) };
+        assert_eq!(command.output().unwrap_err().raw_os_error(), Some(libc::EXDEV));
+
+        let output = sh("ps -o pgid= -o sid= -p $$").process_group(0).output().unwrap();
+        let id = |output: &[u8], nth| text(output).split_whitespace().nth(nth).unwrap().parse::<u32>().unwrap();
+        assert_ne!(id(&output.stdout, 0), parent);
+        let mut command = sh("echo $$ $(ps -o sid= -p $$)");
+        let led = |command: &mut Command| {
+            let output = command.output().unwrap();
+            id(&output.stdout, 0) == id(&output.stdout, 1)
+        };
+        assert!(led(command.setsid(true)));
+        assert!(!led(command.setsid(false)));
+        assert!(led(command.setsid(true)));
+    });
+}
+
+/// What runs there still looks like the coroutine that starts the child. It waits in the kernel, and no other coroutine
+/// of its worker goes on in the new process.
+#[test]
+fn nothing_is_switched_before_the_program_is_executed() {
+    if child::case().is_some() {
+        let parent = process::id();
+        let over = Arc::new(AtomicBool::new(false));
+        let (is_over, strays) = (Arc::clone(&over), io::pipe().unwrap());
+        let (mut stray, mut has_strayed) = strays;
+        let other = thread::spawn(move || {
+            while !is_over.load(Ordering::SeqCst) {
+                if process::id() != parent {
+                    has_strayed.write_all(b"x").unwrap();
+                    process::abort();
+                }
+                thread::yield_now();
+            }
+        });
+        thread::spawn(move || {
+            let (mut reader, mut writer) = io::pipe().unwrap();
+            let writing = std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(50));
+                writer.write_all(&[7; 1000]).unwrap();
+            });
+            let mut command = sh("exit 0");
+            // SAFETY: nothing is allocated, and there is no lock that others have.
+            unsafe {
+                command.pre_exec(move || {
+                    // More than a coroutine does at a stretch.
+                    for _ in 0..1000 {
+                        let mut byte = [0];
+                        reader.read_exact(&mut byte)?;
+                        thread::yield_now();
+                    }
+                    Ok(())
+                });
+            }
+            assert!(command.status().unwrap().success());
+            writing.join().unwrap();
+        })
+        .join()
+        .unwrap();
+        over.store(true, Ordering::SeqCst);
+        other.join().unwrap();
+        assert_eq!(stray.read(&mut [0]).unwrap(), 0);
+        return;
+    }
+    let name = "nothing_is_switched_before_the_program_is_executed";
+    child::run(name, "start", &[("COSTD_WORKERS", "1")]).succeeded();
+}
+
+#[test]
+fn exec_takes_the_place_of_the_process() {
+    match child::case().as_deref() {
+        Some("thread") => panic!("{}", sh("echo $$ it is").exec()),
+        Some(_) => thread::spawn(|| panic!("{}", sh("echo $$ it is").exec())).join().unwrap(),
+        None => {
+            for case in ["thread", "coroutine"] {
+                let ended = child::run("exec_takes_the_place_of_the_process", case, &[]);
+                assert!(ended.output.status.success(), "{}", ended.stderr);
+                assert!(text(&ended.output.stdout).contains(" it is\n"));
+            }
+        }
+    }
+}
+
+/// Who ignores the signal has no children to wait for.
+#[test]
+fn an_ignored_sigchld() {
+    if child::case().is_some() {
+        // SAFETY: nobody in this process relies on the signal.
+        unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+        let theirs = std::process::Command::new("true").status().unwrap_err();
+        on_both("an_ignored_sigchld", move || {
+            let same = |result: io::Result<ExitStatus>| {
+                let ours = result.unwrap_err();
+                assert_eq!(ours.raw_os_error(), Some(libc::ECHILD));
+                assert_eq!((ours.kind(), ours.to_string()), (theirs.kind(), theirs.to_string()));
+            };
+            same(Command::new("true").status());
+            same(Command::new("sleep").arg("0.05").status());
+            assert_eq!(sh("echo hello").output().unwrap_err().raw_os_error(), Some(libc::ECHILD));
+            let mut child = Command::new("true").spawn().unwrap();
+            thread::sleep(Duration::from_millis(50));
+            same(child.wait());
+            child.try_wait().unwrap_err();
+        });
+        return;
+    }
+    child::run("an_ignored_sigchld", "ignored", &[]).succeeded();
+}
+
+/// A child gets the descriptors that it gets from std, in the mode that it gets them in.
+#[test]
+fn what_a_child_inherits() {
+    /// The numbers of its descriptors, the mode of the standard streams, and its signals.
+    const SCRIPT: &str = "read line; cd /proc/$$; echo fd/*; \
+                          for file in status fdinfo/0 fdinfo/1 fdinfo/2; do while read name value; do \
+                          case $name in Sig*|ShdPnd|flags*) echo $name $value;; esac; done <$file; done";
+    if child::case().is_some() {
+        let mut theirs = std::process::Command::new("sh");
+        theirs.args(["-c", SCRIPT]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut theirs = theirs.spawn().unwrap();
+        theirs.stdin.take().unwrap().write_all(b"go\n").unwrap();
+        let theirs = theirs.wait_with_output().unwrap();
+        assert_eq!(text(&theirs.stderr), "");
+        assert!(text(&theirs.stdout).starts_with("fd/0 fd/1 "), "{}", text(&theirs.stdout));
+
+        on_both("what_a_child_inherits", move || {
+            // Much that is open: pipes, sockets, a child that is waited for.
+            let pipes = [io::pipe().unwrap(), io::pipe().unwrap()];
+            let sockets = net_common::pair();
+            let mut waited_for = cat();
+            let keeps_it = waited_for.stdin.take();
+            let waiting = thread::spawn(move || waited_for.wait().unwrap());
+            thread::sleep(Duration::from_millis(10));
+
+            let mut command = sh(SCRIPT);
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut child = command.spawn().unwrap();
+            // Somebody waits for it to say something.
+            let mut stdin = child.stdin.take().unwrap();
+            let writing = thread::spawn(move || {
+                thread::sleep(Duration::from_millis(10));
+                stdin.write_all(b"go\n").unwrap();
+            });
+            let ours = child.wait_with_output().unwrap();
+            writing.join().unwrap();
+            assert_eq!(text(&ours.stdout), text(&theirs.stdout));
+            assert_eq!(text(&ours.stderr), "");
+            drop((pipes, sockets, keeps_it));
+            assert!(waiting.join().unwrap().success());
+        });
+        return;
+    }
+    child::run("what_a_child_inherits", "inherit", &[]).succeeded();
+}
+
+/// The mode of our ends is std's as well, whatever they were used for.
+#[test]
+fn the_mode_of_the_pipes() {
+    on_both("the_mode_of_the_pipes", || {
+        let mut child = cat();
+        let mut stdin = child.stdin.take().unwrap();
+        let writing = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(5));
+            stdin.write_all(&[1; 200_000]).unwrap();
+            stdin
+        });
+        child.stdout.as_mut().unwrap().read_exact(&mut [0; 200_000]).unwrap();
+        let stdin = writing.join().unwrap();
+        for fd in [stdin.as_raw_fd(), child.stdout.as_ref().unwrap().as_raw_fd()] {
+            // SAFETY: asks for the flags of an open descriptor.
+            let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+            assert_eq!(flags & libc::O_NONBLOCK, 0);
+        }
+    });
+}
+
+/// Two outputs are read to their ends even if somebody else has set a mode on them.
+#[test]
+fn outputs_in_another_mode() {
+    on_both("outputs_in_another_mode", || {
+        let mut command = sh("sleep 0.02; echo out; echo err >&2");
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        for fd in [child.stdout.as_ref().unwrap().as_raw_fd(), child.stderr.as_ref().unwrap().as_raw_fd()] {
+            let mut on: libc::c_int = 1;
+            // SAFETY: reads one int.
+            assert_eq!(unsafe { libc::ioctl(fd, libc::FIONBIO, &mut on) }, 0);
+        }
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((text(&output.stdout), text(&output.stderr)), ("out\n", "err\n"));
+    });
+}
+
+#[test]
+fn dropping_a_child_does_nothing_to_it() {
+    on_both("dropping_a_child_does_nothing_to_it", || {
+        let mut child = cat();
+        let (stdin, id) = (child.stdin.take(), child.id() as libc::pid_t);
+        drop(child);
+        let state = || fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+        assert!(!state().contains(") Z "));
+        drop(stdin);
+        // Nobody but this test waits for it.
+        let mut status = 0;
+        // SAFETY: writes an int.
+        assert_eq!(unsafe { libc::waitpid(id, &mut status, 0) }, id);
+        assert!(ExitStatus::from_raw(status).success());
+    });
+}
