@@ -549,3 +549,61 @@ fn dropping_a_child_does_nothing_to_it() {
         assert!(ExitStatus::from_raw(status).success());
     });
 }
+
+/// As long as a debugger has not looked at a child that is dead, its parent cannot wait for it to any effect: one that waits
+/// neither keeps trying nor stops its worker.
+#[test]
+fn a_child_that_a_debugger_traces() {
+    const NAME: &str = "a_child_that_a_debugger_traces";
+    match child::case().as_deref() {
+        Some("parent") => {}
+        Some(pid) => return trace(pid.parse().unwrap()),
+        None => return drop(child::run(NAME, "parent", &[("COSTD_WORKERS", "1")]).succeeded()),
+    }
+    net_common::in_coroutine(NAME, || {
+        let mut traced = Command::new("sleep").arg("1000").spawn().unwrap();
+        let mut debugger = Command::new(env::current_exe().unwrap());
+        debugger.args([NAME, "--exact", "--nocapture"]).env(child::CASE, traced.id().to_string());
+        let mut debugger = debugger.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut answer = [0; 5];
+        debugger.stderr.as_mut().unwrap().read_exact(&mut answer).unwrap();
+        if &answer != b"ready" {
+            assert_eq!(&answer, b"never");
+            println!("tracing is not allowed here");
+            return traced.kill().unwrap();
+        }
+        let over = Arc::new(AtomicBool::new(false));
+        let is_over = Arc::clone(&over);
+        traced.kill().unwrap();
+        let waiting = thread::spawn(move || {
+            let status = traced.wait().unwrap();
+            assert!(is_over.load(Ordering::SeqCst), "the debugger has not looked yet");
+            status
+        });
+        let before = cpu_time();
+        thread::sleep(Duration::from_millis(300));
+        let spent = cpu_time() - before;
+        assert!(spent < Duration::from_millis(100), "{spent:?} of computing");
+        over.store(true, Ordering::SeqCst);
+        // It ends, and with that the dead is its parent's.
+        assert!(debugger.wait().unwrap().success());
+        assert_eq!(waiting.join().unwrap().signal(), Some(libc::SIGKILL));
+    });
+}
+
+/// Traces the process `pid` until the standard input is closed.
+fn trace(pid: libc::pid_t) {
+    const NONE: *mut libc::c_void = std::ptr::null_mut();
+    // SAFETY: this process traces another and does not touch its memory.
+    let seized = unsafe { libc::ptrace(libc::PTRACE_SEIZE, pid, NONE, NONE) } == 0;
+    write_all_to(2, if seized { b"ready" } else { b"never" });
+    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+}
+
+/// What this process has computed so far.
+fn cpu_time() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: writes a timespec.
+    assert_eq!(unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) }, 0);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
