@@ -456,7 +456,7 @@ fn what_a_child_inherits() {
     /// The numbers of its descriptors, the mode of the standard streams, and its signals.
     const SCRIPT: &str = "read line; cd /proc/$$; echo fd/*; \
                           for file in status fdinfo/0 fdinfo/1 fdinfo/2; do while read name value; do \
-                          case $name in Sig*|ShdPnd|flags*) echo $name $value;; esac; done <$file; done";
+                          case $name in Sig[BIC]*|flags*) echo $name $value;; esac; done <$file; done";
     if child::case().is_some() {
         let mut theirs = std::process::Command::new("sh");
         theirs.args(["-c", SCRIPT]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -547,6 +547,61 @@ fn dropping_a_child_does_nothing_to_it() {
         // SAFETY: writes an int.
         assert_eq!(unsafe { libc::waitpid(id, &mut status, 0) }, id);
         assert!(ExitStatus::from_raw(status).success());
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn descriptors_of_children() {
+    use costd::os::linux::process::{ChildExt as _, CommandExt as _, PidFd};
+    on_both("descriptors_of_children", || {
+        assert!(Command::new("true").output().is_ok());
+        let mut command = Command::new("false");
+        let mut child = command.spawn().unwrap();
+        child.pidfd().unwrap_err();
+        child.wait().unwrap();
+        child.into_pidfd().unwrap_err();
+
+        let mut child = command.create_pidfd(true).spawn().unwrap();
+        if cfg!(costd_portable) {
+            child.pidfd().unwrap_err();
+            assert_eq!(child.wait().unwrap().code(), Some(1));
+            return;
+        }
+        let fd = child.pidfd().unwrap().as_raw_fd();
+        // SAFETY: asks for the flags of an open descriptor.
+        assert_eq!(unsafe { libc::fcntl(fd, libc::F_GETFD) } & libc::FD_CLOEXEC, libc::FD_CLOEXEC);
+        assert_eq!(child.wait().unwrap().code(), Some(1));
+        let gone = child.into_pidfd().unwrap();
+        assert_eq!(gone.wait().unwrap_err().raw_os_error(), Some(libc::ECHILD));
+        assert_eq!(gone.kill().unwrap_err().raw_os_error(), Some(libc::ESRCH));
+
+        let mut child = sh("read line; exit 5").stdin(Stdio::piped()).create_pidfd(true).spawn().unwrap();
+        let stdin = child.stdin.take();
+        let pidfd = Arc::new(PidFd::from(OwnedFd::from(child.into_pidfd().unwrap())));
+        assert_eq!(pidfd.try_wait().unwrap(), None);
+        // One of those who wait learns how it has ended, and the others that it has.
+        let waiting: Vec<_> = (0..3)
+            .map(|_| {
+                let pidfd = Arc::clone(&pidfd);
+                thread::spawn(move || pidfd.wait().map_err(|error| error.raw_os_error()))
+            })
+            .collect();
+        thread::sleep(Duration::from_millis(10));
+        drop(stdin);
+        let mut ends: Vec<_> = waiting.into_iter().map(|one| one.join().unwrap()).collect();
+        ends.sort_by_key(Result::is_err);
+        assert_eq!(ends[0].unwrap().code(), Some(5));
+        assert_eq!(ends[1..], [Err(Some(libc::ECHILD)); 2]);
+
+        for (script, signal) in [("kill -TERM $$", libc::SIGTERM), ("exec sleep 1000", libc::SIGKILL)] {
+            let pidfd = Command::new("sh").args(["-c", script]).create_pidfd(true).spawn().unwrap();
+            let pidfd = pidfd.into_pidfd().unwrap();
+            if signal == libc::SIGKILL {
+                pidfd.kill().unwrap();
+            }
+            assert_eq!(pidfd.wait().unwrap().signal(), Some(signal));
+        }
     });
 }
 

@@ -14,7 +14,7 @@
 //! | `stderr::write` | writes to the standard error, also from a signal handler |
 //! | `wait::{readable, writable}` | waits for one descriptor, with as fine a timeout as there is |
 //! | `nowait::{read, read_at, write}` | reads and writes that do not block, on descriptors that have such calls |
-//! | `child::{is_to_be_waited_for, send_signal, lead_session}` | what std does not tell of a child, or does to it |
+//! | `child` | what std does not tell of a child, or does to it |
 //! | `process::open` | a descriptor that becomes readable when a process ends, where there is such a thing |
 //!
 //! `linux` is what only Linux has, the rest what any Unix has. With `--cfg costd_portable` Linux uses

@@ -25,6 +25,10 @@ use super::{ChildStderr, ChildStdin, ChildStdout};
 pub struct Child {
     process: Process,
 
+    /// The descriptor of the process that the user has asked for.
+    #[cfg(target_os = "linux")]
+    pub(crate) pidfd: Option<crate::os::linux::process::PidFd>,
+
     /// Our end of its standard input, if that is a pipe that [`Stdio::piped`](std::process::Stdio::piped) has asked for.
     pub stdin: Option<ChildStdin>,
 
@@ -43,7 +47,17 @@ impl Child {
             stdout: child.stdout.take().map(ChildStdout::fresh),
             stderr: child.stderr.take().map(ChildStderr::fresh),
             process: Process::new(child),
+            #[cfg(target_os = "linux")]
+            pidfd: None,
         }
+    }
+
+    /// With a descriptor of the process for the user, if there can be one.
+    #[cfg(target_os = "linux")]
+    pub(super) fn with_pidfd(mut self) -> Child {
+        // Nobody has waited for it: it was just started.
+        self.pidfd = crate::pal::process::open(self.id()).map(Into::into);
+        self
     }
 
     /// Ends the process at once (`SIGKILL`); nothing if it has been waited for. As std's: it still has to be waited for.
@@ -135,6 +149,8 @@ impl From<std::process::Child> for Child {
             stdout: child.stdout.take().map(ChildStdout::from),
             stderr: child.stderr.take().map(ChildStderr::from),
             process: Process::new(child),
+            #[cfg(target_os = "linux")]
+            pidfd: None,
         }
     }
 }

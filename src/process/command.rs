@@ -34,6 +34,9 @@ pub struct Command {
     stderr: Setting,
     /// Whether the program is to lead a session of its own, once somebody has asked for it.
     pub(crate) new_session: Option<Arc<AtomicBool>>,
+    /// Whether the user wants a descriptor of the child.
+    #[cfg(target_os = "linux")]
+    pub(crate) create_pidfd: bool,
 }
 
 /// What `inner` has for one of the three standard streams. [`Command::output`] has other defaults than the rest of std has,
@@ -66,7 +69,15 @@ impl Command {
     }
 
     fn with(inner: std::process::Command, setting: Setting) -> Command {
-        Command { inner, stdin: setting, stdout: setting, stderr: setting, new_session: None }
+        Command {
+            inner,
+            stdin: setting,
+            stdout: setting,
+            stderr: setting,
+            new_session: None,
+            #[cfg(target_os = "linux")]
+            create_pidfd: false,
+        }
     }
 
     /// Adds an argument, which the program gets as it is. As std's.
@@ -160,7 +171,10 @@ impl Command {
     /// # Ok::<(), costd::io::Error>(())
     /// ```
     pub fn spawn(&mut self) -> io::Result<Child> {
-        process::start(|| self.inner.spawn()).map(Child::fresh)
+        let child = process::start(|| self.inner.spawn()).map(Child::fresh)?;
+        #[cfg(target_os = "linux")]
+        let child = if self.create_pidfd { child.with_pidfd() } else { child };
+        Ok(child)
     }
 
     /// Runs the program to its end, and returns how it ended and what it has written. As std's: what the user has not set

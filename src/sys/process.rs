@@ -23,6 +23,7 @@
 //! costd waits for no process but for one that it was asked to wait for, and leaves `SIGCHLD` alone.
 
 use std::io::{self, PipeReader};
+use std::mem;
 use std::os::fd::OwnedFd;
 use std::process::{Child, ExitStatus};
 
@@ -111,17 +112,46 @@ impl Process {
             // Nobody has waited for it: that would have been through `self`.
             self.end = pal::process::open(self.id()).map(Descriptor::new);
         }
-        // If it cannot be waited for, the pool can.
-        if let Some(end) = &self.end
-            && end.wait(AWAIT_EXIT, None).is_ok()
-            && let Some(status) = self.try_wait()?
-        {
-            return Ok(status);
-        }
-        let status = blocking_pool::run_waiting(Reason::Child, || self.child.wait())?;
+        let child = &mut self.child;
+        let status = match self.end.as_ref().and_then(|end| wait_parking(end, || child.try_wait())) {
+            Some(status) => status,
+            None => blocking_pool::run_waiting(Reason::Child, || child.wait())?,
+        };
         self.end = None;
         Ok(status)
     }
+}
+
+/// Parks until `end` is readable and `try_wait` says that the child has ended. `None`: in this way nothing can be had, not
+/// even an error that is certain.
+fn wait_parking(
+    end: &Descriptor<OwnedFd>,
+    mut try_wait: impl FnMut() -> io::Result<Option<ExitStatus>>,
+) -> Option<ExitStatus> {
+    let mut tried = false;
+    let call = || match try_wait()? {
+        None if !mem::replace(&mut tried, true) => Err(pal::socket::would_block()),
+        status => Ok(status),
+    };
+    end.operate(AWAIT_EXIT, call, |_| false).ok().flatten()
+}
+
+/// Waits for the child that a descriptor of the user's refers to.
+#[cfg(target_os = "linux")]
+pub(crate) fn wait_for(pidfd: &Descriptor<OwnedFd>) -> io::Result<ExitStatus> {
+    if parks()
+        && let Some(status) = wait_parking(pidfd, || try_wait_for(pidfd))
+    {
+        return Ok(status);
+    }
+    let status = blocking_pool::run_waiting(Reason::Child, || pal::child::wait_for(pidfd.fd(), false))?;
+    Ok(status.expect("it was waited for"))
+}
+
+/// How the child that a descriptor of the user's refers to has ended, if it has.
+#[cfg(target_os = "linux")]
+pub(crate) fn try_wait_for(pidfd: &Descriptor<OwnedFd>) -> io::Result<Option<ExitStatus>> {
+    pal::child::wait_for(pidfd.fd(), true)
 }
 
 /// Reads what there is of both to the end, for a coroutine. As std, of two without regard to a mode that others have set.
