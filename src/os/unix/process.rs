@@ -15,7 +15,7 @@ use crate::sys;
 
 /// What Unix adds to a command: as [`std::os::unix::process::CommandExt`], for costd's [`Command`].
 pub trait CommandExt: sealed::Sealed {
-    /// The user that the program runs for (`setuid`). As std's: unless its groups are set, it also loses the supplementary ones.
+    /// The user that the program runs for (`setuid`). As std's: it loses the supplementary groups as well.
     fn uid(&mut self, id: u32) -> &mut Command;
 
     /// The group that the program runs for (`setgid`).
