@@ -121,8 +121,12 @@ fn the_errors_of_a_start_are_stds() {
     on_both("the_errors_of_a_start_are_stds", || {
         compare(|command| *command = std::process::Command::new("no-such-program-anywhere"));
         compare(|command| *command = std::process::Command::new("/"));
-        compare(|command| drop(command.arg("a\0b")));
-        compare(|command| drop(command.current_dir("/no/such/directory")));
+        compare(|command| {
+            command.arg("a\0b");
+        });
+        compare(|command| {
+            command.current_dir("/no/such/directory");
+        });
         let error = Command::new("no-such-program-anywhere").output().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
         assert_eq!(Command::new("no-such-program-anywhere").exec().kind(), ErrorKind::NotFound);

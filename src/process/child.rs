@@ -117,8 +117,9 @@ impl Child {
     /// ```
     /// use costd::process::{Command, Stdio};
     ///
-    /// let child = Command::new("sh").args(["-c", "echo out; echo err >&2"]);
-    /// let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    /// let mut command = Command::new("sh");
+    /// command.args(["-c", "echo out; echo err >&2"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    /// let child = command.spawn()?;
     /// let output = child.wait_with_output()?;
     /// assert_eq!((&*output.stdout, &*output.stderr), (&b"out\n"[..], &b"err\n"[..]));
     /// # Ok::<(), costd::io::Error>(())
