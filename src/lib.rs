@@ -47,6 +47,7 @@ pub mod net;
 pub mod os;
 pub mod panic;
 pub mod prelude;
+pub mod process;
 pub mod sync;
 pub mod thread;
 

@@ -1,9 +1,9 @@
 //! Descriptors in and out, and conversions to the types of others and back.
 
-/// For wrappers (in this scope) of a `Descriptor` of a type of std's.
-macro_rules! conversions {
-    ($($type:ident = $std:ty,)*) => {
-        use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+/// For wrappers (in this scope) of a `Descriptor` of a type: what any owner of a descriptor has.
+macro_rules! descriptors {
+    ($($type:ident = $inner:ty,)*) => {
+        use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 
         $(
             impl AsFd for $type {
@@ -26,22 +26,33 @@ macro_rules! conversions {
                 }
             }
 
-            impl FromRawFd for $type {
-                unsafe fn from_raw_fd(fd: RawFd) -> $type {
-                    // SAFETY: the caller promises what std asks for.
-                    unsafe { <$std>::from_raw_fd(fd) }.into()
-                }
-            }
-
             impl From<OwnedFd> for $type {
                 fn from(fd: OwnedFd) -> $type {
-                    <$std>::from(fd).into()
+                    $type($crate::sys::descriptor::Descriptor::from_outside(<$inner>::from(fd)))
                 }
             }
 
             impl From<$type> for OwnedFd {
                 fn from(value: $type) -> OwnedFd {
                     value.0.into_inner().into()
+                }
+            }
+        )*
+    };
+}
+
+/// As `descriptors`, for wrappers of a type of std's that is to be exchanged with them.
+macro_rules! conversions {
+    ($($type:ident = $std:ty,)*) => {
+        $crate::os::convert::descriptors! { $($type = $std,)* }
+
+        use std::os::fd::FromRawFd;
+
+        $(
+            impl FromRawFd for $type {
+                unsafe fn from_raw_fd(fd: RawFd) -> $type {
+                    // SAFETY: the caller promises what std asks for.
+                    unsafe { <$std>::from_raw_fd(fd) }.into()
                 }
             }
 
@@ -61,8 +72,6 @@ macro_rules! conversions {
         )*
     };
 }
-
-pub(crate) use conversions;
 
 /// For what stands for one of the standard streams.
 macro_rules! standard_stream {
@@ -85,4 +94,4 @@ macro_rules! standard_stream {
     };
 }
 
-pub(crate) use standard_stream;
+pub(crate) use {conversions, descriptors, standard_stream};

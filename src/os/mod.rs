@@ -1,4 +1,4 @@
-//! As `std::os`, with the sockets of [`unix`] and what [`linux`] adds to sockets on coroutines.
+//! As `std::os`, with the sockets and children of [`unix`] and what [`linux`] adds to them on coroutines.
 
 pub use ::std::os::*;
 

@@ -18,6 +18,7 @@
 //! | `stderr::write` | writes to the standard error, also from a signal handler |
 //! | `wait::{readable, writable}` | waits for one descriptor, with as fine a timeout as there is |
 //! | `nowait::{read, read_at, write}` | reads and writes that do not block, on descriptors that have such calls |
+//! | `child` | what std does not tell of a child, or does to it |
 //! | `process::open` | a descriptor that becomes readable when a process ends, where there is such a thing |
 //!
 //! `linux` is what only Linux has, the rest what any Unix has. With `--cfg costd_portable` Linux uses
@@ -27,6 +28,8 @@
 pub(crate) mod ancillary;
 #[cfg(unix)]
 pub(crate) mod bare_thread;
+#[cfg(unix)]
+pub(crate) mod child;
 #[cfg(unix)]
 pub(crate) mod credentials;
 #[cfg(unix)]

@@ -163,6 +163,11 @@ pub(crate) fn checkpoint() {
     sched::spend(sched::OPERATION);
 }
 
+/// As [`checkpoint`], for what has kept the worker for some time: the others go first now.
+pub(crate) fn long_checkpoint() {
+    sched::spend_turn();
+}
+
 /// As [`checkpoint`], for what costs next to nothing itself, such as locking a lock that is free: a thread-local decrement.
 #[inline]
 pub(crate) fn tick() {

@@ -72,6 +72,11 @@ impl<'a> Coroutine<'a> {
     pub(crate) fn yield_now(self) {
         self.worker.yield_now(self.task);
     }
+
+    /// As [`yield_now`](Self::yield_now), after a call that has kept the worker for long.
+    pub(crate) fn yield_after_long(self) {
+        self.worker.yield_after_long(self.task);
+    }
 }
 
 /// The coroutine that runs this code; `None` on a plain OS thread, and where nothing may be switched (in a panic hook).
@@ -103,7 +108,7 @@ pub(crate) fn worker<'a>() -> Option<&'a Worker> {
     unsafe { WORKER.get().as_ref() }
 }
 
-/// Runs `f` without switching: whoever waits in it stops this OS thread.
+/// Runs `f`, in which whoever waits stops this OS thread, also in a coroutine.
 pub(crate) fn without_switching<R>(f: impl FnOnce() -> R) -> R {
     match worker() {
         Some(worker) => worker.without_switching(f),
@@ -124,12 +129,23 @@ pub(crate) fn spend(price: u32) {
 #[cold]
 fn spent() {
     refill();
-    // In a destructor that runs because of a panic, a switch costs more and nobody expects it.
-    if !super::panics::panicking()
-        && let Some(coroutine) = current_coroutine()
-    {
+    if let Some(coroutine) = polite_coroutine() {
         coroutine.yield_now();
     }
+}
+
+/// The running task has made a call that has kept its worker for long: all others have their turn now, also those whose time
+/// has come meanwhile.
+pub(crate) fn spend_turn() {
+    if let Some(coroutine) = polite_coroutine() {
+        coroutine.yield_after_long();
+    }
+}
+
+/// The coroutine that runs this code, if it is to let others go first though it need not wait.
+fn polite_coroutine<'a>() -> Option<Coroutine<'a>> {
+    // In a destructor that runs because of a panic, a switch costs more and nobody expects it.
+    if super::panics::panicking() { None } else { current_coroutine() }
 }
 
 /// At the beginning of a turn.
@@ -314,6 +330,6 @@ fn as_itself(task: &Task, f: impl FnOnce(&Task)) {
     }
     let _restore = Restore(current());
     set_current(Some(task));
-    // What is current now is no coroutine: whoever waits stops this OS thread.
+    // What is current now is no coroutine.
     without_switching(|| f(task));
 }

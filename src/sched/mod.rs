@@ -49,7 +49,7 @@ pub(crate) mod wait_list;
 pub(crate) mod wait_queue;
 pub(crate) mod worker;
 
-pub(crate) use current::{OPERATION, current_coroutine, current_task, os_thread, spend};
+pub(crate) use current::{OPERATION, current_coroutine, current_task, os_thread, spend, spend_turn, without_switching};
 
 /// Can what the current task waits for be brought about while it keeps its CPU? Not where there is but one, nor in a
 /// coroutine whose worker is the only one.

@@ -3,5 +3,6 @@
 pub(crate) mod descriptor;
 pub(crate) mod io;
 pub(crate) mod net;
+pub(crate) mod process;
 pub(crate) mod sync;
 pub(crate) mod thread;

@@ -6,7 +6,7 @@ use std::env;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Output};
 
-const CASE: &str = "COSTD_CASE";
+pub const CASE: &str = "COSTD_CASE";
 
 /// In a child: what it is to do.
 pub fn case() -> Option<String> {

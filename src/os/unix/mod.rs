@@ -1,5 +1,13 @@
-//! As `std::os::unix`, with sockets that stop the coroutine that waits for them, and not its OS thread.
+//! As `std::os::unix`, with sockets and children that stop the coroutine that waits for them, and not its OS thread.
 
 pub use ::std::os::unix::*;
 
 pub mod net;
+pub mod process;
+
+/// As `std::os::unix::prelude`.
+pub mod prelude {
+    pub use ::std::os::unix::prelude::*;
+
+    pub use super::process::CommandExt;
+}

@@ -39,7 +39,7 @@ mod shared;
 use shared::add;
 pub(crate) use shared::{Fresh, WorkerShared, make_ready};
 
-/// Between so many turns the clock is read.
+/// Between so many turns the clock is read. A power of two.
 const CHECK: u32 = 16;
 /// At most so long are sockets not looked at while there are coroutines to run.
 const POLL_INTERVAL: Duration = Duration::from_micros(100);
@@ -186,6 +186,12 @@ impl Worker {
     #[inline]
     pub(crate) fn yield_now(&self, task: &Task) {
         self.switch(task, Switch::Yielded);
+    }
+
+    /// As [`yield_now`](Self::yield_now), and what is due has its turn as well: the next one of the loop is one with a check.
+    pub(crate) fn yield_after_long(&self, task: &Task) {
+        self.turn.set(self.turn.get() | (CHECK - 1));
+        self.yield_now(task);
     }
 
     #[inline]

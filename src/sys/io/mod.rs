@@ -10,5 +10,5 @@ mod pipe;
 mod standard;
 mod stream;
 
-pub(crate) use pipe::read_both_to_end;
+pub(super) use pipe::{read_both_to_end, read_to_end};
 pub(crate) use standard::{Standard, flush_real_stdout};

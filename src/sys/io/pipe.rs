@@ -69,7 +69,7 @@ impl Descriptor<PipeReader> {
 
 /// Reads both to their ends, one as it comes and the other as it comes, so that neither writer has to wait for the other.
 /// For a coroutine.
-pub(crate) fn read_both_to_end(
+pub(in crate::sys) fn read_both_to_end(
     (first, first_buf): (&Descriptor<PipeReader>, &mut Vec<u8>),
     (second, second_buf): (&Descriptor<PipeReader>, &mut Vec<u8>),
 ) -> io::Result<()> {
@@ -84,7 +84,8 @@ pub(crate) fn read_both_to_end(
     }
 }
 
-fn read_to_end(pipe: &Descriptor<PipeReader>, buf: &mut Vec<u8>) -> io::Result<()> {
+/// Reads to the end. For a coroutine.
+pub(in crate::sys) fn read_to_end(pipe: &Descriptor<PipeReader>, buf: &mut Vec<u8>) -> io::Result<()> {
     while !pipe.take_what_is_there(buf)? {
         let _ = pipe.wait(READ_PIPE, None)?;
     }
