@@ -18,6 +18,33 @@ pub(crate) mod panics {
     }
 }
 
+/// A task may be cancelled, and has no limits.
+pub(crate) mod interrupt {
+    use std::time::Instant;
+
+    use crate::task;
+
+    pub(crate) struct Cancelled;
+
+    pub(crate) fn is_due() -> bool {
+        task::current().is_cancelled() && !std::thread::panicking()
+    }
+
+    pub(crate) fn check() {
+        if is_due() {
+            unwind();
+        }
+    }
+
+    pub(crate) fn unwind() -> ! {
+        std::panic::resume_unwind(Box::new(Cancelled))
+    }
+
+    pub(crate) fn deadline() -> Option<Instant> {
+        None
+    }
+}
+
 pub(crate) const OPERATION: u32 = 32;
 
 pub(crate) fn spend(_price: u32) {}

@@ -1,5 +1,6 @@
 //! A task that parks as `costd::park` does, with an OS thread's way of stopping.
 
+use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 
 use crate::park_state::ParkState;
@@ -8,6 +9,7 @@ pub(crate) struct Task {
     pub(crate) state: ParkState,
     runnable: Mutex<bool>,
     made_runnable: Condvar,
+    cancelled: AtomicBool,
 }
 
 #[derive(Clone)]
@@ -15,7 +17,16 @@ pub(crate) struct Unparker(pub(crate) Arc<Task>);
 
 impl Task {
     pub(crate) fn new() -> Arc<Task> {
-        Arc::new(Task { state: ParkState::new(), runnable: Mutex::new(false), made_runnable: Condvar::new() })
+        Arc::new(Task {
+            state: ParkState::new(),
+            runnable: Mutex::new(false),
+            made_runnable: Condvar::new(),
+            cancelled: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
     }
 
     /// Stops, is published, and runs again when its waker makes it: the order of a coroutine's park.
@@ -45,6 +56,12 @@ pub(crate) fn current() -> Arc<Task> {
 impl Unparker {
     pub(crate) fn current() -> Unparker {
         Unparker(current())
+    }
+
+    /// As `sched::interrupt` has it.
+    pub(crate) fn cancel(&self) {
+        self.0.cancelled.store(true, Ordering::Release);
+        self.unpark();
     }
 
     pub(crate) fn unpark(&self) {

@@ -1,6 +1,7 @@
 mod channel;
 mod idle;
 mod inbox;
+mod interrupt;
 mod locks;
 mod park_state;
 mod readiness;

@@ -56,7 +56,7 @@ pub(crate) fn park_or_unwind(deadline: Option<Instant>, reason: Reason) -> Outco
 }
 
 /// As [`park`]; but ends, as if unparked, when the time of a limit is up.
-fn park_within_limits(deadline: Option<Instant>, reason: Reason) -> Outcome {
+pub(crate) fn park_within_limits(deadline: Option<Instant>, reason: Reason) -> Outcome {
     match interrupt::deadline() {
         Some(limit) if deadline.is_none_or(|deadline| limit < deadline) => {
             let _ = park(Some(limit), reason);
@@ -193,11 +193,8 @@ impl<P: WaitingPlace> Waiting<'_, P> {
                 }
                 interrupt::unwind();
             }
-            let outcome = if reason.is_interruptible() {
-                park_within_limits(deadline, reason)
-            } else {
-                park(deadline, reason)
-            };
+            let outcome =
+                if reason.is_interruptible() { park_within_limits(deadline, reason) } else { park(deadline, reason) };
             if self.waiter.is_notified() {
                 self.enqueued = false;
                 return Wait::Notified;

@@ -172,6 +172,18 @@ fn current() -> *const Task {
     CURRENT.with(|current| current.task.get())
 }
 
+/// The task that runs this code; `None` where [`current_task`] would have to make it first.
+#[inline]
+pub(super) fn present_task<'a>() -> Option<&'a Task> {
+    // SAFETY: as in `current_task`.
+    unsafe { current().as_ref() }
+}
+
+/// Is this code where nothing may be switched?
+pub(super) fn is_pinned() -> bool {
+    worker().is_some_and(|worker| !worker.may_switch())
+}
+
 /// The current task's table of thread-locals; an empty one where [`current_task`] would have to make the task first.
 #[inline]
 pub(crate) fn local_table() -> Table {

@@ -15,16 +15,17 @@
 //! interrupted at its next wait. Nor does anybody's notification get lost, for a waiter that is interrupted has left its
 //! queue before.
 //!
-//! It is deferred while a shield is held, and while the task unwinds: destructors may block. It is asked for again at every
+//! It is deferred while a shield is held, while the task unwinds (destructors may block), and where nothing may be switched. It is asked for again at every
 //! wait until the task has ended, so whoever catches it does not get far.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
 use std::ptr;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Instant;
 
-use super::current::current_task;
+use super::current::{current_task, is_pinned, present_task};
 use super::panics;
 use super::task::Task;
 
@@ -88,7 +89,7 @@ impl Interrupts {
     }
 
     fn is_due(&self) -> bool {
-        if self.shields.get() > 0 || panics::panicking() {
+        if self.shields.get() > 0 || panics::panicking() || is_pinned() {
             return false;
         }
         self.is_cancelled() || self.limit().is_some_and(|limit| limit.earliest <= Instant::now())
@@ -110,7 +111,7 @@ impl Interrupts {
 /// Step a: is the current task to unwind?
 #[inline]
 pub(crate) fn is_due() -> bool {
-    let interrupts = &current_task().interrupts;
+    let Some(Task { interrupts, .. }) = present_task() else { return false };
     // Relaxed: see the module's text for what makes it seen.
     interrupts.word.load(Ordering::Relaxed) != 0 && interrupts.is_due()
 }
@@ -119,7 +120,7 @@ pub(crate) fn is_due() -> bool {
 #[cold]
 pub(crate) fn unwind() -> ! {
     let task = current_task();
-    let payload: Box<dyn std::any::Any + Send> = if task.interrupts.is_cancelled() {
+    let payload: Box<dyn Any + Send> = if task.interrupts.is_cancelled() {
         Box::new(Cancelled(()))
     } else {
         Box::new(Expired(task.interrupts.outermost_expired()))
@@ -157,7 +158,7 @@ pub(crate) fn check() {
 /// The earliest end of the limits that the current task is in.
 #[inline]
 pub(crate) fn deadline() -> Option<Instant> {
-    let interrupts = &current_task().interrupts;
+    let interrupts = &present_task()?.interrupts;
     if interrupts.word.load(Ordering::Relaxed) & LIMITED == 0 || interrupts.shields.get() > 0 || panics::panicking() {
         return None;
     }
@@ -203,11 +204,14 @@ pub(crate) fn within<R>(deadline: Instant, f: impl FnOnce() -> R) -> Option<R> {
         Ok(value) => Some(value),
         Err(payload) => match payload.downcast_ref::<Expired>() {
             Some(Expired(expired)) if ptr::eq(*expired, &limit) => None,
-            Some(_) => panics::interrupt(current_task(), payload),
-            None if payload.is::<Cancelled>() => panics::interrupt(current_task(), payload),
-            None => panics::resume_unwind(payload),
+            _ => panics::resume_unwind(payload),
         },
     }
+}
+
+/// Did a task unwind with this because it was interrupted, and not by a panic?
+pub(crate) fn is_interruption(payload: &(dyn Any + Send)) -> bool {
+    payload.is::<Cancelled>() || payload.is::<Expired>()
 }
 
 impl fmt::Debug for Cancelled {

@@ -30,6 +30,7 @@ use std::cell::Cell;
 use std::panic::{self, UnwindSafe};
 
 use super::current::{current_task, running_coroutine, worker};
+use super::interrupt;
 use super::task::Task;
 
 /// What a worker knows of the panics of its coroutines.
@@ -139,6 +140,9 @@ pub(super) fn interrupt(task: &Task, payload: Box<dyn Any + Send>) -> ! {
 
 /// As `std::panic::resume_unwind`.
 pub(crate) fn resume_unwind(payload: Box<dyn Any + Send>) -> ! {
+    if interrupt::is_interruption(&*payload) {
+        interrupt(current_task(), payload);
+    }
     if let Some(task) = running_coroutine() {
         task.panics.set(task.panics.get() + 1);
     }

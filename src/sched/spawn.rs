@@ -9,6 +9,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::ptr::NonNull;
 
 use super::current::{clear_locals, worker};
+use super::interrupt::is_interruption;
 use super::runtime::runtime;
 use super::stack;
 use super::task::{Task, TaskRef, VTable};
@@ -121,7 +122,7 @@ where
     header.panics.set(0);
     let mut unseen_panic = false;
     if header.is_detached() {
-        unseen_panic = outcome.is_err();
+        unseen_panic = is_panic(&outcome);
         drop_or_abort(outcome, "thread result panicked on drop");
     } else {
         // SAFETY: as above.
@@ -135,7 +136,7 @@ where
     if header.set_done() && spawned.stage.get() == Stage::Result {
         // SAFETY: the task is done and detached: the body is ours for good.
         let outcome = unsafe { (*(&raw mut (*spawned.body.get()).result).cast::<Option<Outcome<T>>>()).take() };
-        unseen_panic = outcome.as_ref().is_some_and(Result::is_err);
+        unseen_panic = outcome.as_ref().is_some_and(is_panic);
         drop_or_abort(outcome, "thread result panicked on drop");
         // The result's destructor may have made new ones.
         or_abort(|| header.locals.run_destructors(), "thread local panicked on drop");
@@ -144,6 +145,11 @@ where
     if let Some(at_end) = at_end {
         at_end(unseen_panic);
     }
+}
+
+/// Did it end by a panic, and not because it was cancelled?
+pub(crate) fn is_panic<T>(outcome: &Outcome<T>) -> bool {
+    outcome.as_ref().is_err_and(|payload| !is_interruption(&**payload))
 }
 
 /// Where a coroutine's own frames begin; whoever prints a short backtrace looks for this name.

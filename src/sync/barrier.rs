@@ -52,6 +52,7 @@ impl Barrier {
     ///
     /// See [`Barrier`].
     pub fn wait(&self) -> BarrierWaitResult {
+        park::enter();
         let mut state = self.state.load(Ordering::Relaxed);
         let passed = loop {
             let arrived = state % PASSAGE + ARRIVAL;
@@ -71,9 +72,20 @@ impl Barrier {
         // Acquire: what all the others did. A waiter looks under the queue's lock, which `notify_all` takes after the change:
         // it sees that, or is woken.
         let is_open = || self.state.load(Ordering::Acquire) / PASSAGE != passed;
+        /// Takes the arrival of one who is interrupted back, unless the barrier has opened.
+        struct Arrival<'a>(&'a Barrier, u64);
+        impl Drop for Arrival<'_> {
+            fn drop(&mut self) {
+                let leave = |state| (state / PASSAGE == self.1).then(|| state - ARRIVAL);
+                // Relaxed: whoever leaves so has done nothing that others rely on.
+                let _ = self.0.state.fetch_update(Ordering::Relaxed, Ordering::Relaxed, leave);
+            }
+        }
+        let arrival = Arrival(self, passed);
         while !is_open() {
             let _ = park::wait(&self.queue, None, Reason::Barrier, is_open);
         }
+        std::mem::forget(arrival);
         BarrierWaitResult(false)
     }
 }

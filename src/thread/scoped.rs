@@ -7,8 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::Result;
 
 use crate::park::{self, Reason, Unparker};
+use crate::sched::interrupt::{self, Interrupts};
 use crate::sched::panics::{catch_unwind, resume_unwind};
+use crate::sched::primitive::{self, lock};
 use crate::sched::spawn::{self, Handle};
+use crate::sched::task::TaskRef;
 
 use super::join_handle::join;
 use super::{Builder, Thread, current};
@@ -38,6 +41,8 @@ struct ScopeData {
     num_running_threads: AtomicUsize,
     a_thread_panicked: AtomicBool,
     main_thread: Thread,
+    /// Those that may be running, to be cancelled with the scope.
+    threads: primitive::Mutex<Vec<TaskRef>>,
     /// Wakes whoever waits at the end of the scope.
     main: Unparker,
 }
@@ -48,6 +53,24 @@ impl ScopeData {
         if self.num_running_threads.fetch_add(1, Ordering::Relaxed) > usize::MAX / 2 {
             self.decrement_num_running_threads(false);
             panic!("too many running threads in thread scope");
+        }
+    }
+
+    /// A thread has been spawned.
+    fn note(&self, thread: &TaskRef) {
+        let mut threads = lock(&self.threads);
+        // Before it grows, those that have ended make room.
+        if threads.len() == threads.capacity() {
+            threads.retain(|thread| !thread.is_done());
+            let live = threads.len();
+            threads.reserve(live.max(4));
+        }
+        threads.push(thread.clone());
+    }
+
+    fn cancel_threads(&self) {
+        for thread in &*lock(&self.threads) {
+            Interrupts::cancel(thread);
         }
     }
 
@@ -92,18 +115,28 @@ where
             num_running_threads: AtomicUsize::new(0),
             a_thread_panicked: AtomicBool::new(false),
             main_thread: current(),
+            threads: primitive::Mutex::new(Vec::new()),
             main: Unparker::current(),
         }),
         env: PhantomData,
         scope: PhantomData,
     };
     let result = catch_unwind(AssertUnwindSafe(|| f(&scope)));
+    let mut interrupted = result.as_ref().is_err_and(|payload| interrupt::is_interruption(&**payload));
+    let mut told = false;
     // Acquire: what the threads did.
     while scope.data.num_running_threads.load(Ordering::Acquire) != 0 {
-        let _ = park::park(None, Reason::Scope);
+        interrupted = interrupted || interrupt::is_due();
+        if interrupted && !told {
+            scope.data.cancel_threads();
+            told = true;
+        }
+        // Nobody leaves before the threads have ended.
+        let _ = if told { park::park(None, Reason::Scope) } else { park::park_within_limits(None, Reason::Scope) };
     }
     match result {
         Err(payload) => resume_unwind(payload),
+        Ok(_) if interrupt::is_due() => interrupt::unwind(),
         Ok(_) if scope.data.a_thread_panicked.load(Ordering::Relaxed) => panic!("a scoped thread panicked"),
         Ok(result) => result,
     }
@@ -150,7 +183,10 @@ impl Builder {
         // SAFETY: `scope` does not return before `at_end` has run, and everything borrowed outlives `'scope`; the handle
         // cannot outlive `'scope` by its type.
         match unsafe { spawn::spawn(options, f, at_end) } {
-            Ok(handle) => Ok(ScopedJoinHandle { handle: Some(handle), data, scope: PhantomData, result: PhantomData }),
+            Ok(handle) => {
+                data.note(handle.task());
+                Ok(ScopedJoinHandle { handle: Some(handle), data, scope: PhantomData, result: PhantomData })
+            }
             Err(error) => {
                 data.decrement_num_running_threads(false);
                 Err(error)
@@ -191,7 +227,7 @@ impl<T> Drop for ScopedJoinHandle<'_, T> {
         // scope shall know.
         if let Some(handle) = &mut self.handle {
             let result = handle.detach();
-            if matches!(result, Some(Err(_))) {
+            if result.as_ref().is_some_and(spawn::is_panic) {
                 self.data.a_thread_panicked.store(true, Ordering::Relaxed);
             }
             spawn::drop_or_abort(result, "thread result panicked on drop");

@@ -33,6 +33,10 @@ impl Thread {
         unsafe { &*std::ptr::from_ref(task).cast::<Thread>() }
     }
 
+    pub(crate) fn task(&self) -> &TaskRef {
+        &self.0
+    }
+
     /// Atomically makes the thread's token available if it is not already: its present or next
     /// [`park`](super::park) returns. As std's.
     #[inline]

@@ -165,6 +165,7 @@ impl<T: AsFd> Descriptor<T> {
         operation: Operation,
         mut call: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
+        park::enter();
         let mut deadline = None;
         let mut pause = SHORTEST_PAUSE;
         loop {

@@ -45,6 +45,7 @@ impl Standard {
         let result = match current_coroutine() {
             None => ordinary(bufs),
             Some(_) => loop {
+                park::enter();
                 match stream::read(self.fd(), bufs, ordinary) {
                     Err(error) if self.has_to_wait(&error) => {
                         if self.wait(READ_PIPE).is_err() {
@@ -65,6 +66,7 @@ impl Standard {
         let result = match current_coroutine() {
             None => ordinary(bufs),
             Some(_) => loop {
+                park::enter();
                 match self.write_now(bufs) {
                     Err(error) if self.has_to_wait(&error) => {
                         if self.wait(WRITE_PIPE).is_err() {

@@ -24,7 +24,7 @@
 //! 1 before b: b fails and takes the token. b before 1: 2 sees WAITING and the task is unparked, before it parks or
 //! afterwards, which `park` makes equal.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use crate::park::{self, Outcome, Reason};
@@ -43,21 +43,31 @@ pub(crate) fn park(deadline: Option<Instant>) {
     let pinned = task.home().is_some() && current_coroutine().is_none();
     let waiting = if pinned { PINNED } else { WAITING };
     // Acquire wherever SET may be read: what the one who unparked did before is visible.
+    if !pinned {
+        park::enter();
+    }
     if token.compare_exchange(EMPTY, waiting, Ordering::Acquire, Ordering::Acquire) == Err(SET) {
         token.swap(EMPTY, Ordering::Acquire);
         return;
     }
+    /// However it ends, unwinding included.
+    struct Empty<'a>(&'a AtomicU32);
+    impl Drop for Empty<'_> {
+        fn drop(&mut self) {
+            self.0.swap(EMPTY, Ordering::Acquire);
+        }
+    }
+    let _empty = Empty(token);
     while token.load(Ordering::Relaxed) != SET {
         let in_time = if pinned {
             task.os_parker.wait(token, PINNED, deadline)
         } else {
-            park::park(deadline, Reason::Park) == Outcome::Unparked
+            park::park_or_unwind(deadline, Reason::Park) == Outcome::Unparked
         };
         if !in_time {
             break;
         }
     }
-    token.swap(EMPTY, Ordering::Acquire);
 }
 
 /// `Thread::unpark`.

@@ -23,6 +23,8 @@ pub(crate) use ends::{ReceiverEnd, SenderEnd, new};
 use std::sync::mpsc::{RecvTimeoutError, TryRecvError, TrySendError};
 use std::time::Instant;
 
+use crate::park;
+
 use buffered::Buffered;
 use rendezvous::Rendezvous;
 
@@ -54,6 +56,7 @@ impl<T> Channel<T> {
     /// Waits for room, or for a receiver. `Full`: the deadline has passed.
     #[inline]
     pub(crate) fn send(&self, message: T, deadline: Option<Instant>) -> Result<(), TrySendError<T>> {
+        park::enter();
         either!(self, channel => channel.send(message, deadline))
     }
 
@@ -64,6 +67,7 @@ impl<T> Channel<T> {
 
     #[inline]
     pub(crate) fn recv(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+        park::enter();
         either!(self, channel => channel.recv(deadline))
     }
 
