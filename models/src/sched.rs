@@ -49,6 +49,8 @@ pub(crate) const OPERATION: u32 = 32;
 
 pub(crate) fn spend(_price: u32) {}
 
+pub(crate) fn spend_turn() {}
+
 pub(crate) fn others_may_be_running() -> bool {
     false
 }
