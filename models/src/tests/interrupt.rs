@@ -6,7 +6,8 @@ use loom::sync::Arc;
 use loom::thread;
 
 use crate::channel::new;
-use crate::locks::{Condvar, Mutex};
+use crate::locks::condvar::Condvar;
+use crate::locks::mutex::Mutex;
 use crate::sched::interrupt::Cancelled;
 use crate::task::Unparker;
 
