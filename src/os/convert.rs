@@ -48,7 +48,7 @@ macro_rules! conversions {
             impl From<$std> for $type {
                 /// The same, on which a coroutine waits without stopping its OS thread.
                 fn from(value: $std) -> $type {
-                    $type($crate::sys::descriptor::Descriptor::from_outside(value))
+                    $type(value.into())
                 }
             }
 

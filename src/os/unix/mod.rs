@@ -1,5 +1,7 @@
-//! As `std::os::unix`, with sockets that stop the coroutine that waits for them, and not its OS thread.
+//! As `std::os::unix`, with sockets and files that stop the coroutine that waits for them, and not its
+//! OS thread.
 
 pub use ::std::os::unix::*;
 
+pub mod fs;
 pub mod net;

@@ -6,6 +6,6 @@
 //! | `pipe` | the ends of pipes |
 
 mod pipe;
-mod stream;
+pub(in crate::sys) mod stream;
 
 pub(crate) use pipe::read_both_to_end;

@@ -15,7 +15,7 @@ use crate::sched::blocking_pool;
 
 /// Reads; `blocking` is the ordinary call. See the module's text.
 #[inline]
-pub(super) fn read(
+pub(in crate::sys) fn read(
     fd: BorrowedFd<'_>,
     bufs: &mut [IoSliceMut<'_>],
     blocking: impl FnOnce(&mut [IoSliceMut<'_>]) -> io::Result<usize> + Send,
@@ -24,7 +24,7 @@ pub(super) fn read(
 }
 
 /// As [`read`], of what is known to have no call that does not wait.
-pub(super) fn read_when_ready(
+pub(in crate::sys) fn read_when_ready(
     fd: BorrowedFd<'_>,
     bufs: &mut [IoSliceMut<'_>],
     blocking: impl FnOnce(&mut [IoSliceMut<'_>]) -> io::Result<usize> + Send,
@@ -37,7 +37,7 @@ pub(super) fn read_when_ready(
 
 /// Writes; `blocking` is the ordinary call. See the module's text.
 #[inline]
-pub(super) fn write(
+pub(in crate::sys) fn write(
     fd: BorrowedFd<'_>,
     bufs: &[IoSlice<'_>],
     blocking: impl FnOnce(&[IoSlice<'_>]) -> io::Result<usize> + Send,
@@ -46,7 +46,7 @@ pub(super) fn write(
 }
 
 /// As [`write`], of what is known to have no call that does not wait.
-pub(super) fn write_when_ready(
+pub(in crate::sys) fn write_when_ready(
     fd: BorrowedFd<'_>,
     bufs: &[IoSlice<'_>],
     blocking: impl FnOnce(&[IoSlice<'_>]) -> io::Result<usize> + Send,
