@@ -34,8 +34,12 @@ use crate::sched::{self, OPERATION, blocking_pool};
 const MOST_READ_HERE: usize = 256 * 1024;
 /// Up to so many bytes are written here, which has to find memory and note what is to be done with it.
 const MOST_WRITTEN_HERE: usize = 64 * 1024;
-/// So many bytes take as long as an operation without any.
-const BYTES_OF_AN_OPERATION: usize = 16 * 1024;
+/// So many bytes are read in the time of an operation on a socket, say, …
+const READ_IN_AN_OPERATION: usize = 16 * 1024;
+/// … and so many are written, if they go to where nothing was.
+const WRITTEN_IN_AN_OPERATION: usize = 1024;
+/// So many operations is a call on a path worth.
+const PATH: usize = 8;
 
 /// Makes a call that takes its time, but ends by itself.
 pub(crate) fn in_pool<R: Send>(call: impl FnOnce() -> R + Send) -> R {
@@ -47,8 +51,9 @@ fn on_own_thread<R: Send>(call: impl FnOnce() -> R + Send) -> R {
     blocking_pool::run_waiting(Reason::File, call)
 }
 
-/// After `len` bytes were read or written here: a coroutine that does much of it lets others go first.
-fn spent_here(len: usize) {
-    let operations = u32::try_from(len / BYTES_OF_AN_OPERATION).unwrap_or(u32::MAX / OPERATION - 1) + 1;
+/// After what takes as long as so many operations, here: a coroutine that does much of it lets others go first.
+fn spent(operations: usize) {
+    // More than a turn is not to be had.
+    let operations = u32::try_from(operations).unwrap_or(u32::MAX);
     sched::spend(operations.saturating_mul(OPERATION));
 }

@@ -19,7 +19,7 @@ use crate::pal::file::Type;
 use crate::pal::file_status;
 use crate::sched::current_coroutine;
 
-use super::{in_pool, on_own_thread, spent_here};
+use super::{PATH, in_pool, on_own_thread, spent};
 
 /// Makes a call that only asks for something about `path`. `follow`: what the link leads to, if it is one.
 pub(crate) fn ask<R: Send>(path: &Path, follow: bool, call: impl FnOnce(&Path) -> R + Send) -> R {
@@ -30,7 +30,7 @@ pub(crate) fn ask<R: Send>(path: &Path, follow: bool, call: impl FnOnce(&Path) -
         return in_pool(|| call(path));
     }
     let result = call(path);
-    spent_here(0);
+    spent(PATH);
     result
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn metadata(path: &Path, follow: bool) -> io::Result<Metadata> {
         Some(found) => found.and_then(|place| fs::File::from(place).metadata()),
         None => return in_pool(plain),
     };
-    spent_here(0);
+    spent(PATH);
     result
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn open<R: Send>(
                 return in_pool(|| call(path));
             }
             let result = call(path);
-            spent_here(0);
+            spent(PATH);
             return result;
         }
         None => {}

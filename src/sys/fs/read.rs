@@ -24,7 +24,7 @@ use crate::sys::io::stream;
 
 use super::file::File;
 use super::kind::Kind;
-use super::{MOST_READ_HERE, in_pool, on_own_thread, spent_here};
+use super::{MOST_READ_HERE, READ_IN_AN_OPERATION, in_pool, on_own_thread, spent};
 
 impl File {
     /// As std's.
@@ -83,7 +83,7 @@ impl File {
             Kind::Kernel if self.has_something() => plain_read(self.io(), bufs, at),
             _ => return kind.elsewhere(|| plain_read(self.io(), bufs, at)),
         };
-        spent_here(*result.as_ref().unwrap_or(&0));
+        spent(1 + result.as_ref().unwrap_or(&0) / READ_IN_AN_OPERATION);
         result
     }
 

@@ -14,7 +14,7 @@ use crate::sys::io::stream;
 
 use super::file::File;
 use super::kind::Kind;
-use super::{MOST_WRITTEN_HERE, on_own_thread, spent_here};
+use super::{MOST_WRITTEN_HERE, WRITTEN_IN_AN_OPERATION, on_own_thread, spent};
 
 impl File {
     /// As std's.
@@ -71,7 +71,7 @@ impl File {
             Kind::Memory if little => write(self.io()),
             _ => return kind.elsewhere(|| write(self.io())),
         };
-        spent_here(*result.as_ref().unwrap_or(&0));
+        spent(1 + result.as_ref().unwrap_or(&0) / WRITTEN_IN_AN_OPERATION);
         result
     }
 
