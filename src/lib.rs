@@ -43,6 +43,7 @@ pub use ::std as __std;
 pub use ::std::*;
 
 pub mod coroutine;
+pub mod fs;
 pub mod io;
 pub mod net;
 pub mod os;

@@ -1,5 +1,6 @@
-use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use crate::fs::File;
 
 use super::{Stderr, StderrLock, Stdin, StdinLock, Stdout, StdoutLock};
 

@@ -28,7 +28,7 @@ macro_rules! descriptors {
 
             impl From<OwnedFd> for $type {
                 fn from(fd: OwnedFd) -> $type {
-                    $type($crate::sys::descriptor::Descriptor::from_outside(<$inner>::from(fd)))
+                    $type(<$inner>::from(fd).into())
                 }
             }
 
@@ -59,7 +59,7 @@ macro_rules! conversions {
             impl From<$std> for $type {
                 /// The same, on which a coroutine waits without stopping its OS thread.
                 fn from(value: $std) -> $type {
-                    $type($crate::sys::descriptor::Descriptor::from_outside(value))
+                    $type(value.into())
                 }
             }
 

@@ -19,6 +19,7 @@
 //! | `wait::{readable, writable}` | waits for one descriptor, with as fine a timeout as there is |
 //! | `nowait::{read, read_at, write}` | reads and writes that do not block, on descriptors that have such calls |
 //! | `child` | what std does not tell of a child, or does to it |
+//! | `file_status::{look_up, status, is_in_memory, file_system}` | finds a file, and its kind, without asking anybody, as far as that goes |
 //! | `process::open` | a descriptor that becomes readable when a process ends, where there is such a thing |
 //!
 //! `linux` is what only Linux has, the rest what any Unix has. With `--cfg costd_portable` Linux uses
@@ -37,6 +38,8 @@ pub(crate) mod exit;
 #[cfg(unix)]
 pub(crate) mod fault;
 #[cfg(unix)]
+pub(crate) mod file;
+#[cfg(unix)]
 pub(crate) mod memory;
 #[cfg(unix)]
 pub(crate) mod socket;
@@ -48,10 +51,10 @@ pub(crate) mod thread_exit;
 cfg_if::cfg_if! {
     if #[cfg(all(target_os = "linux", not(costd_portable)))] {
         mod linux;
-        pub(crate) use linux::{futex::OsParker, guard, nowait, process, thread_clock, wait};
+        pub(crate) use linux::{file_status, futex::OsParker, guard, nowait, process, thread_clock, wait};
     } else if #[cfg(unix)] {
         mod portable;
-        pub(crate) use portable::{guard, nowait, os_parker::OsParker, process, thread_clock, wait};
+        pub(crate) use portable::{file_status, guard, nowait, os_parker::OsParker, process, thread_clock, wait};
     } else {
         compile_error!("costd has no platform layer for this target yet: src/pal/mod.rs lists what it needs");
     }

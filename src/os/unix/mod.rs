@@ -1,7 +1,8 @@
-//! As `std::os::unix`, with sockets and children that stop the coroutine that waits for them, and not its OS thread.
+//! As `std::os::unix`, with sockets, children and files that stop the coroutine that waits for them, and not its OS thread.
 
 pub use ::std::os::unix::*;
 
+pub mod fs;
 pub mod net;
 pub mod process;
 

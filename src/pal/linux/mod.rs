@@ -1,5 +1,6 @@
 //! What only Linux has.
 
+pub(crate) mod file_status;
 pub(crate) mod futex;
 pub(crate) mod guard;
 pub(crate) mod nowait;

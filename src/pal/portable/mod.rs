@@ -1,5 +1,6 @@
 //! What any Unix has.
 
+pub(crate) mod file_status;
 pub(crate) mod guard;
 pub(crate) mod nowait;
 pub(crate) mod os_parker;

@@ -30,6 +30,13 @@ pub(crate) struct Descriptor<T> {
     io: T,
 }
 
+impl<T: AsFd> From<T> for Descriptor<T> {
+    /// Of a descriptor that comes from elsewhere.
+    fn from(io: T) -> Descriptor<T> {
+        Descriptor::from_outside(io)
+    }
+}
+
 impl<T: AsFd> Descriptor<T> {
     /// Of a descriptor that costd has made, and nobody else knows.
     pub(crate) fn new(io: T) -> Descriptor<T> {

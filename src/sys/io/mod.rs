@@ -8,7 +8,7 @@
 
 mod pipe;
 mod standard;
-mod stream;
+pub(in crate::sys) mod stream;
 
 pub(super) use pipe::{read_both_to_end, read_to_end};
 pub(crate) use standard::{Standard, flush_real_stdout};

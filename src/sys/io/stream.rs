@@ -15,7 +15,7 @@ use crate::sched::blocking_pool;
 
 /// Reads; `blocking` is the ordinary call. See the module's text.
 #[inline]
-pub(super) fn read(
+pub(in crate::sys) fn read(
     fd: BorrowedFd<'_>,
     bufs: &mut [IoSliceMut<'_>],
     blocking: impl FnOnce(&mut [IoSliceMut<'_>]) -> io::Result<usize> + Send,
@@ -24,20 +24,20 @@ pub(super) fn read(
 }
 
 /// As [`read`], of what is known to have no call that does not wait.
-pub(super) fn read_when_ready(
+pub(in crate::sys) fn read_when_ready(
     fd: BorrowedFd<'_>,
     bufs: &mut [IoSliceMut<'_>],
     blocking: impl FnOnce(&mut [IoSliceMut<'_>]) -> io::Result<usize> + Send,
 ) -> io::Result<usize> {
     if !pal::wait::readable(fd, Duration::ZERO) {
-        return Err(pal::socket::would_block());
+        return if does_not_block(fd) { blocking(bufs) } else { Err(pal::socket::would_block()) };
     }
     blocking_pool::run_waiting(Reason::PipeRead, || blocking(bufs))
 }
 
 /// Writes; `blocking` is the ordinary call. See the module's text.
 #[inline]
-pub(super) fn write(
+pub(in crate::sys) fn write(
     fd: BorrowedFd<'_>,
     bufs: &[IoSlice<'_>],
     blocking: impl FnOnce(&[IoSlice<'_>]) -> io::Result<usize> + Send,
@@ -46,13 +46,19 @@ pub(super) fn write(
 }
 
 /// As [`write`], of what is known to have no call that does not wait.
-pub(super) fn write_when_ready(
+pub(in crate::sys) fn write_when_ready(
     fd: BorrowedFd<'_>,
     bufs: &[IoSlice<'_>],
     blocking: impl FnOnce(&[IoSlice<'_>]) -> io::Result<usize> + Send,
 ) -> io::Result<usize> {
     if !pal::wait::writable(fd, Duration::ZERO) {
-        return Err(pal::socket::would_block());
+        return if does_not_block(fd) { blocking(bufs) } else { Err(pal::socket::would_block()) };
     }
     blocking_pool::run_waiting(Reason::PipeWrite, || blocking(bufs))
+}
+
+/// Is it in non-blocking mode? Then the ordinary call says best what there is: not to be ready may be an end, as of a FIFO that
+/// nobody has opened for writing yet.
+fn does_not_block(fd: BorrowedFd<'_>) -> bool {
+    pal::socket::is_nonblocking(fd).unwrap_or(false)
 }
