@@ -22,10 +22,12 @@ fn assert_cancelled<T>(thread: JoinHandle<T>) {
     assert!(payload.is::<Cancelled>());
 }
 
+type Wait = Box<dyn FnOnce() + Send>;
+
 /// A wait without an end, of every kind.
-fn waits() -> Vec<(&'static str, Box<dyn FnOnce() + Send>)> {
-    let mut waits: Vec<(&'static str, Box<dyn FnOnce() + Send>)> = Vec::new();
-    let mut wait = |name, f: Box<dyn FnOnce() + Send>| waits.push((name, f));
+fn waits() -> Vec<(&'static str, Wait)> {
+    let mut waits = Vec::new();
+    let mut wait = |name, f: Wait| waits.push((name, f));
     wait("park", Box::new(thread::park));
     wait("park_timeout", Box::new(|| thread::park_timeout(FOREVER)));
     wait("sleep", Box::new(|| thread::sleep(FOREVER)));
@@ -443,7 +445,7 @@ fn storms() {
             let received = Arc::new(AtomicUsize::new(0));
             let held = Arc::new(());
             let mut threads = Vec::new();
-            let mut spawn = |f: Box<dyn FnOnce() + Send>| {
+            let mut spawn = |f: Wait| {
                 let held = Arc::clone(&held);
                 threads.push(thread::spawn(move || {
                     let _held = held;
