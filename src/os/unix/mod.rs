@@ -3,3 +3,5 @@
 pub use ::std::os::unix::*;
 
 pub mod net;
+
+mod join_handle;
