@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use cargo_common::{here, member, run, workspace};
 
-/// As docs/migrating.md has it.
+/// The command in docs/migrating.md.
 const REPLACE: &str = r"s/\bstd::/costd::/g";
 
 /// The bare macro is not a path, so the replacement does not see it.
@@ -59,6 +59,8 @@ fn output(binary: &Path) -> Output {
 
 #[test]
 fn a_program_prints_the_same_after_search_and_replace() {
+    let guide = fs::read_to_string(here().join("docs/migrating.md")).unwrap();
+    assert!(guide.contains(&format!("sed -i '{REPLACE}'")), "the guide has another command");
     let dir = workspace("replace", &["before", "after"], "");
     for (name, dependencies) in [("before", ""), ("after", &costd())] {
         let source = member(&dir, name, "2024", dependencies);
