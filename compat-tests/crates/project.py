@@ -5,7 +5,7 @@ from catalog import HERE
 
 LOCK = f"{HERE}/Cargo.lock"
 # costd needs these itself. A patch would reach costd as well, and be a cycle; they go in by path, for the crate alone.
-COSTD_NEEDS = ("crossbeam-utils",)
+COSTD_NEEDS = ("crossbeam-channel", "crossbeam-utils")
 # What only the benchmarks use; they are not run, and these take long to build.
 BENCHMARKS = ("criterion", "divan", "iai")
 # Cargo publishes manifests with a table for each dependency.
@@ -45,13 +45,14 @@ def sources(packages, build, log):
 def lay_out(crate, source, folder, std, also):
     """Makes `folder` the project of a crate. `std` is the line's path or None; `also`: {(name, version): source}."""
     copies = {package: f"{os.path.dirname(folder)}/also/{'-'.join(package)}" for package in also}
-    for package, other in also.items():
-        copy_source(other, copies[package])
-        edit_manifest(copies[package], lambda manifest: manifest + line(std))
     by_path = {name: path for (name, _), path in copies.items() if name in COSTD_NEEDS}
     patches = [patch(*package, path) for package, path in copies.items() if package[0] not in COSTD_NEEDS]
+    for package, other in also.items():
+        copy_source(other, copies[package])
+        edit_manifest(copies[package], lambda manifest: with_paths(manifest, by_path) + line(std))
     copy_source(source, folder)
-    edit_manifest(folder, lambda manifest: with_paths(manifest, by_path) + line(std) + "".join(patches) + "\n[workspace]\n")
+    more = line(std) + "".join(patches) + "\n[workspace]\n"
+    edit_manifest(folder, lambda manifest: with_paths(manifest, by_path) + more)
     copy_lock(folder)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 RESULT = re.compile(r"^test result: .*?(\d+) passed; (\d+) failed; (\d+) ignored", re.M)
 FAILURES = re.compile(r"^failures:\n((?:    .+\n)+)", re.M)
 LONG = re.compile(r"^test (\S+) has been running for over 60 seconds", re.M)
+ENDED = re.compile(r"^test (\S+) \.\.\. \w", re.M)
 # A private network, so that tests with ports of their own meet nobody.
 ISOLATED = ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 
@@ -33,7 +34,8 @@ def environment(build):
 def build_tests(crate, folder, env, log):
     """Whether everything but the doctests compiles; those are compiled when they run."""
     command = ["cargo", "test", "--no-run", *crate.cargo_args]
-    return subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log).returncode == 0
+    p = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    return p.returncode == 0
 
 
 def run_tests(crate, folder, env, log, skip, options):
@@ -67,8 +69,8 @@ def run(crate, folder, env, log, args, timeout, options):
     names = [name for block in FAILURES.findall(text) for name in block.split()]
     if hung:
         # What libtest calls long may have ended all the same.
-        running = [name for name in LONG.findall(text) if not re.search(rf"^test {re.escape(name)} \.\.\. ", text, re.M)]
-        return Outcome(*counts, seconds, "HANG", names + running)
+        ended = set(ENDED.findall(text))
+        return Outcome(*counts, seconds, "HANG", names + [name for name in LONG.findall(text) if name not in ended])
     if re.search(r"\(signal: \d+", text):
         return Outcome(*counts, seconds, "CRASH", names)
     if p.returncode and not counts[1] and re.search(r"^error(\[|: could not compile)", text, re.M):
