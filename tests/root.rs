@@ -1,59 +1,34 @@
 //! The root is std: little crates that have costd for their `std` by one line, in every edition, on stable and, where it
 //! is installed, on nightly. Their source is in `tests/root/`.
 
+mod cargo_common;
+
+use std::fs;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use std::{env, fs};
+
+use cargo_common::{build, here, member};
 
 const EDITIONS: [&str; 4] = ["2015", "2018", "2021", "2024"];
-
-fn here() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// A workspace with these crates, made anew: their names and editions. The name of the source is the crate's. The settings
 /// are the profile's.
 fn lay_out(workspace: &str, crates: &[(&str, &str)], settings: &str) -> PathBuf {
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(workspace);
-    let _ = fs::remove_dir_all(&dir);
-    fs::create_dir_all(&dir).unwrap();
-    let members = crates.iter().map(|(name, _)| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
-    let manifest =
-        format!("[workspace]\nresolver = \"2\"\nmembers = [{members}]\n\n[profile.dev]\ndebug = false\n{settings}");
-    fs::write(dir.join("Cargo.toml"), manifest).unwrap();
-    fs::copy(here().join("Cargo.lock"), dir.join("Cargo.lock")).unwrap();
+    let members: Vec<_> = crates.iter().map(|&(name, _)| name).collect();
+    let dir = cargo_common::workspace(workspace, &members, settings);
     for (name, edition) in crates {
-        let member = dir.join(name);
-        fs::create_dir_all(member.join("src")).unwrap();
-        let manifest = format!(
-            "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"{edition}\"\n\n\
-             [features]\nnightly = []\n\n\
-             [dependencies]\nstd = {{ package = \"costd\", path = {:?} }}\n",
+        let rest = format!(
+            "[features]\nnightly = []\n\n[dependencies]\nstd = {{ package = \"costd\", path = {:?} }}\n",
             here()
         );
-        fs::write(member.join("Cargo.toml"), manifest).unwrap();
+        let source = member(&dir, name, edition, &rest);
         for file in ["common.rs", "names.rs"] {
-            fs::copy(here().join("tests/root").join(file), member.join("src").join(file)).unwrap();
+            fs::copy(here().join("tests/root").join(file), source.join(file)).unwrap();
         }
-        fs::copy(here().join(format!("tests/root/{name}.rs")), member.join("src/main.rs")).unwrap();
+        fs::copy(here().join(format!("tests/root/{name}.rs")), source.join("main.rs")).unwrap();
     }
     dir
-}
-
-/// Builds the workspace at `dir`; where the binaries then are.
-fn build(dir: &Path, mut cargo: Command, arguments: &[&str]) -> PathBuf {
-    let target = dir.with_extension("target");
-    cargo
-        .args(["build", "--offline", "--quiet", "--workspace"])
-        .args(arguments)
-        .current_dir(dir)
-        .env("CARGO_TARGET_DIR", &target)
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS");
-    let output = cargo.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    target.join("debug")
 }
 
 fn check(toolchain: &str, cargo: Command) {

@@ -87,7 +87,7 @@ fn a_whole_life_on_a_reserve() {
             let (released, holding) = (Arc::clone(&released), holding.clone());
             thread::spawn(move || {
                 holding.send(()).unwrap();
-                drop(released.lock().unwrap().recv());
+                let _ = released.lock().unwrap().recv();
             })
         })
         .collect();

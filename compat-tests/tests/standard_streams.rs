@@ -3,7 +3,7 @@
 use compat_tests::child;
 use compat_tests::in_coroutine;
 use std::__std::process::{Child, Command, Stdio};
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -339,7 +339,7 @@ fn another_output_in_its_place() {
 #[test]
 fn is_it_a_terminal() {
     let (_user, program) = terminal();
-    assert!(program.is_terminal());
+    assert!(std::fs::File::from(program.try_clone().unwrap()).is_terminal());
     assert!(!io::pipe().unwrap().0.is_terminal_like());
     if child::case().is_some() {
         assert!(io::stdin().is_terminal() && io::stdin().lock().is_terminal());

@@ -2,6 +2,8 @@
 
 pub use ::std::os::unix::*;
 
+mod join_handle;
+
 pub mod fs;
 pub mod net;
 pub mod process;
