@@ -42,6 +42,7 @@
 pub use ::std as __std;
 pub use ::std::*;
 
+pub mod coroutine;
 pub mod io;
 pub mod net;
 pub mod os;
