@@ -192,7 +192,8 @@ impl Semaphore {
         // SAFETY: the waiter is in the list, so its cargo is alive, and it is what `acquire_contended` has made it; nobody
         // writes to it.
         let wanted = unsafe { wanted.read() };
-        // Acquire: what those did who gave the permits has to be visible to the waiter, whom this task wakes.
+        // Acquire: what those did who gave the permits has to be visible to the waiter, whom this task wakes. (Whoever set
+        // QUEUED has acquired it, under the lock; but that is not for this line to know.)
         let word = self.word.load(Ordering::Acquire);
         debug_assert!(word & QUEUED != 0, "somebody is in the list");
         if word / PERMIT < wanted {
