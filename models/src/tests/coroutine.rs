@@ -157,9 +157,9 @@ mod semaphore {
         side_by_side(2, permits::<2>, &[two_if_in_time, take, take], all_are_back::<0>);
     }
 
-    /// A release that has seen somebody wait, and then finds nobody.
+    /// A release that has seen somebody wait, and then finds nobody; and the other way round.
     #[test]
-    fn a_deadline_before_a_release() {
+    fn a_deadline_around_a_release() {
         fn give(shared: &Shared) {
             shared.data.add();
             shared.semaphore.release(1);
@@ -174,7 +174,12 @@ mod semaphore {
                 assert_eq!(shared.data.get(), 1);
             }
         }
+        fn two_in_time(shared: &Shared) {
+            assert!(!shared.semaphore.acquire(2, at_once()));
+        }
         side_by_side(3, permits::<0>, &[take_in_time, take_if_free, give], |_| ());
+        // Here it leaves after the release.
+        side_by_side(3, permits::<0>, &[two_in_time, take_if_free, give], |_| ());
     }
 
     #[test]
