@@ -5,7 +5,9 @@ mod net_common;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use costd::coroutine::{self, Cancelled, JoinHandleExt, TimedOut, is_cancelled, shield, timeout};
+use costd::coroutine::{
+    self, Cancelled, Event, JoinHandleExt, Semaphore, TimedOut, WaitGroup, is_cancelled, os_thread, shield, timeout,
+};
 use costd::io::{Read, Write, pipe};
 use costd::net::{TcpListener, TcpStream, UdpSocket};
 use costd::os::unix::net::UnixStream;
@@ -86,6 +88,25 @@ fn waits() -> Vec<(&'static str, Wait)> {
         "Barrier",
         Box::new(|| {
             Barrier::new(2).wait();
+        }),
+    );
+    wait("Semaphore", Box::new(|| drop(Semaphore::new(0).acquire())));
+    wait("Event", Box::new(|| Event::new().wait()));
+    wait(
+        "WaitGroup",
+        Box::new(|| {
+            let group = WaitGroup::new();
+            let _member = group.clone();
+            group.wait();
+        }),
+    );
+    wait(
+        "os_thread join",
+        Box::new(|| {
+            let (tx, rx) = mpsc::channel::<()>();
+            let thread = os_thread::spawn(move || rx.recv());
+            let _tx = tx;
+            let _ = thread.join();
         }),
     );
     wait(
@@ -436,7 +457,7 @@ fn cancelled_inside_a_timeout() {
 #[test]
 fn storms() {
     in_coroutine("storms", || {
-        for round in 0..if cfg!(debug_assertions) { 5 } else { 20_u64 } {
+        for round in 0..if cfg!(debug_assertions) { 2 } else { 20_u64 } {
             let (tx, rx) = mpsc::sync_channel::<usize>(4);
             let rx = Arc::new(costd::sync::nonpoison::Mutex::new(rx));
             let (meet, met) = costd::sync::mpmc::sync_channel::<usize>(0);

@@ -43,7 +43,7 @@ mod task;
 /// What `park` and the mechanisms of `sync` find in `costd::sched`.
 mod sched;
 
-/// The locks, as `costd::sys::sync` has them.
+/// The locks and their like, as `costd::sys::sync` has them.
 mod locks;
 
 /// The same where nobody has any patience: whoever waits has the lock handed over.

@@ -1,4 +1,5 @@
 mod channel;
+mod coroutine;
 mod idle;
 mod inbox;
 mod interrupt;

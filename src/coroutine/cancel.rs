@@ -11,7 +11,8 @@ pub use crate::sched::interrupt::Cancelled;
 /// [`Cancelled`], by which it is told from a panic.
 ///
 /// **What can be interrupted:** every call of the mirror that waits, or may have to: channels, `Condvar` and `Barrier`,
-/// `sleep`, `park`, `yield_now`, `join`, sockets, pipes, standard streams and children. **What cannot:** taking a lock
+/// `sleep`, `park`, `yield_now`, `join`, sockets, pipes, standard streams and children, and what
+/// [`coroutine`](super) has to wait for. **What cannot:** taking a lock
 /// ([`Mutex`](crate::sync::Mutex), [`RwLock`](crate::sync::RwLock), `Once` and what is built on it), for whoever asks for a lock
 /// is in the middle of something, and gets it soon; and what an OS thread does in the coroutine's stead (files, name
 /// resolution), which is waited for. A coroutine that computes is not interrupted before it blocks.

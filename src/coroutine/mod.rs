@@ -1,16 +1,63 @@
-//! What a coroutine can do beyond a thread. Nothing here has a name in std.
+//! What a coroutine can do beyond a thread. (Not in std.)
+//!
+//! Everything here works from a coroutine and from a plain OS thread alike, as the rest of costd does.
+//!
+//! To leave the coroutines, and come back:
+//!
+//! * [`is_coroutine`] tells whether the caller is one.
+//! * [`blocking`] runs a closure that blocks in foreign code where it stops nobody but the caller.
+//! * [`os_thread`] starts real OS threads, for what is bound to one, with handles that a coroutine can join.
+//!
+//! To end before one's time:
+//!
+//! * [`cancel`] has a coroutine unwind from what it waits for, [`shield`] keeps it from that for a while.
+//! * [`timeout`] runs a closure for so long at most.
+//!
+//! To wait for one another:
+//!
+//! * [`Semaphore`] lets so many do something at a time.
+//! * [`Event`] is a flag that many can wait for.
+//! * [`WaitGroup`] waits for the end of many.
 //!
 //! ```
-//! use costd::coroutine::{Cancelled, JoinHandleExt};
+//! use costd::coroutine::{self, Semaphore, WaitGroup};
 //! use costd::thread;
 //!
-//! let sleeper = thread::spawn(|| thread::sleep(std::time::Duration::MAX));
-//! sleeper.cancel();
-//! assert!(sleeper.join().unwrap_err().is::<Cancelled>());
+//! // So many may ask the one that answers slowly, at a time.
+//! static SLOTS: Semaphore = Semaphore::new(4);
+//!
+//! /// It blocks the OS thread that calls it, and nobody can teach it otherwise.
+//! fn ask_foreign_code(n: u32) -> u32 {
+//!     n * n
+//! }
+//!
+//! let group = WaitGroup::new();
+//! for n in 0..20 {
+//!     let member = group.clone();
+//!     thread::spawn(move || {
+//!         assert!(coroutine::is_coroutine());
+//!         let slot = SLOTS.acquire();
+//!         assert_eq!(coroutine::blocking(|| ask_foreign_code(n)), n * n);
+//!         drop((slot, member));
+//!     });
+//! }
+//! group.wait();
+//! assert_eq!(SLOTS.available_permits(), 4);
 //! ```
 
+mod blocking;
 mod cancel;
+mod current;
+mod event;
+pub mod os_thread;
+mod semaphore;
 mod timeout;
+mod wait_group;
 
+pub use blocking::blocking;
 pub use cancel::{Cancelled, JoinHandleExt, cancel, is_cancelled, shield};
+pub use current::is_coroutine;
+pub use event::Event;
+pub use semaphore::{Semaphore, SemaphoreGuard};
 pub use timeout::{TimedOut, timeout};
+pub use wait_group::WaitGroup;

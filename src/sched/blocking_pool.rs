@@ -73,6 +73,9 @@ struct Queued {
 // SAFETY: what lies behind the pointer is `Job<F, R>` with `F: Send` and `R: Send`, and its owner waits.
 unsafe impl Send for Queued {}
 
+/// See [`Pool::submit`].
+struct NoThread;
+
 /// The frame of a [`run`], shared with the thread that works on it.
 struct Job<F, R> {
     /// Taken by the thread.
@@ -107,10 +110,10 @@ fn run_elsewhere<F: FnOnce() -> R + Send, R: Send>(kind: Kind, reason: Reason, f
         done: AtomicBool::new(false),
     };
     let queued = Queued { job: NonNull::from(&job).cast(), run: run_job::<F, R>, kind };
-    if let Err(queued) = POOL.submit(queued) {
-        // Not one thread can be had.
-        // SAFETY: the frame from above, which nobody else knows of.
-        unsafe { (queued.run)(queued.job) };
+    if POOL.submit(queued).is_err() {
+        // Not one thread can be had, and nobody else knows of the frame: in place.
+        let closure = job.closure.into_inner();
+        return closure.expect("a job that was not queued was not run")();
     }
     let waiting = Waiting(&job.done);
     waiting.wait(reason);
@@ -177,8 +180,8 @@ unsafe fn run_job<F: FnOnce() -> R, R>(job: NonNull<()>) {
 }
 
 impl Pool {
-    /// Queues a job. An error: there is no thread, and none can be started.
-    fn submit(&'static self, job: Queued) -> Result<(), Queued> {
+    /// Queues a job. An error: there is no thread, and none can be started; nobody has the job.
+    fn submit(&'static self, job: Queued) -> Result<(), NoThread> {
         let mut state = lock(&self.state);
         // Every job that is queued already has one of the idle threads woken for it.
         if state.idle > state.jobs.len() {
@@ -200,7 +203,7 @@ impl Pool {
                 state.waiting += usize::from(kind == Kind::Waits);
                 Ok(())
             }
-            Err(_) if state.threads == 0 => Err(Queued { job: data, run, kind }),
+            Err(_) if state.threads == 0 => Err(NoThread),
             // Those that there are will come to it.
             Err(_) => {
                 state.jobs.push_back(Queued { job: data, run, kind });

@@ -22,6 +22,9 @@ macro_rules! reasons {
                         | Reason::Scope
                         | Reason::File
                         | Reason::Blocking
+                        | Reason::OsThreadStart
+                        | Reason::OsThreadEnd
+                        | Reason::OsThreadScope
                 )
             }
 
@@ -81,4 +84,20 @@ reasons! {
     File = "an operation on a file",
     /// A name is being resolved, or other work that blocks in the kernel is done elsewhere.
     Blocking = "a call that runs on another OS thread",
+    /// `coroutine::blocking`.
+    BlockingSection = "coroutine::blocking",
+    /// `coroutine::Semaphore::acquire` and its kin.
+    Semaphore = "Semaphore::acquire",
+    /// `coroutine::Event::wait` and its kin.
+    Event = "Event::wait",
+    /// `coroutine::WaitGroup::wait` and its kin.
+    WaitGroup = "WaitGroup::wait",
+    /// `coroutine::os_thread::JoinHandle::thread`, before the thread has come to life.
+    OsThreadStart = "os_thread::JoinHandle::thread",
+    /// `coroutine::os_thread::JoinHandle::join`, while the thread's function runs.
+    OsThreadJoin = "os_thread::JoinHandle::join",
+    /// The same, while the thread's last destructors run.
+    OsThreadEnd = "os_thread::JoinHandle::join (destructors)",
+    /// The end of `coroutine::os_thread::scope`.
+    OsThreadScope = "os_thread::scope",
 }

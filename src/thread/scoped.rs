@@ -2,23 +2,22 @@ use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::Result;
 
-use crate::park::{self, Reason, Unparker};
-use crate::sched::interrupt::{self, Interrupts};
+use crate::park::Reason;
+use crate::sched::interrupt;
 use crate::sched::panics::{catch_unwind, resume_unwind};
-use crate::sched::primitive::{self, lock};
 use crate::sched::spawn::{self, Handle};
-use crate::sched::task::TaskRef;
+use crate::sys::thread::running::Running;
 
 use super::join_handle::join;
 use super::{Builder, Thread, current};
 
 /// A scope to spawn scoped threads in, as [`std::thread::Scope`]. See [`scope`].
 pub struct Scope<'scope, 'env: 'scope> {
-    data: Arc<ScopeData>,
+    running: Arc<Running>,
+    main_thread: Thread,
     /// Invariant over 'scope, or a thread could be spawned that borrows for less than the scope lasts.
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
@@ -31,58 +30,10 @@ impl RefUnwindSafe for Scope<'_, '_> {}
 pub struct ScopedJoinHandle<'scope, T> {
     /// `None` only after `join`.
     handle: Option<Handle<T>>,
-    data: Arc<ScopeData>,
+    running: Arc<Running>,
     scope: PhantomData<&'scope ()>,
     /// Sent and shared only where the result may be sent, as std's is. (`JoinHandle`, in std too, always.)
     result: PhantomData<Box<Mutex<T>>>,
-}
-
-struct ScopeData {
-    num_running_threads: AtomicUsize,
-    a_thread_panicked: AtomicBool,
-    main_thread: Thread,
-    /// Those that may be running, to be cancelled with the scope.
-    threads: primitive::Mutex<Vec<TaskRef>>,
-    /// Wakes whoever waits at the end of the scope.
-    main: Unparker,
-}
-
-impl ScopeData {
-    fn increment_num_running_threads(&self) {
-        // Half the range is kept free, so that no number of leaked threads can wrap it to 0.
-        if self.num_running_threads.fetch_add(1, Ordering::Relaxed) > usize::MAX / 2 {
-            self.decrement_num_running_threads(false);
-            panic!("too many running threads in thread scope");
-        }
-    }
-
-    /// A thread has been spawned.
-    fn note(&self, thread: &TaskRef) {
-        let mut threads = lock(&self.threads);
-        // Before it grows, those that have ended make room.
-        if threads.len() == threads.capacity() {
-            threads.retain(|thread| !thread.is_done());
-            let live = threads.len();
-            threads.reserve(live.max(4));
-        }
-        threads.push(thread.clone());
-    }
-
-    fn cancel_threads(&self) {
-        for thread in &*lock(&self.threads) {
-            Interrupts::cancel(thread);
-        }
-    }
-
-    fn decrement_num_running_threads(&self, unseen_panic: bool) {
-        if unseen_panic {
-            self.a_thread_panicked.store(true, Ordering::Relaxed);
-        }
-        // Release: what the thread did, this flag included, comes before the end of the scope.
-        if self.num_running_threads.fetch_sub(1, Ordering::Release) == 1 {
-            self.main.unpark();
-        }
-    }
 }
 
 /// Creates a scope for spawning threads that borrow from outside it, and waits for them at its end. As
@@ -110,34 +61,15 @@ pub fn scope<'env, F, T>(f: F) -> T
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
 {
-    let scope = Scope {
-        data: Arc::new(ScopeData {
-            num_running_threads: AtomicUsize::new(0),
-            a_thread_panicked: AtomicBool::new(false),
-            main_thread: current(),
-            threads: primitive::Mutex::new(Vec::new()),
-            main: Unparker::current(),
-        }),
-        env: PhantomData,
-        scope: PhantomData,
-    };
+    let scope =
+        Scope { running: Arc::new(Running::new()), main_thread: current(), env: PhantomData, scope: PhantomData };
     let result = catch_unwind(AssertUnwindSafe(|| f(&scope)));
-    let mut interrupted = result.as_ref().is_err_and(|payload| interrupt::is_interruption(&**payload));
-    let mut told = false;
-    // Acquire: what the threads did.
-    while scope.data.num_running_threads.load(Ordering::Acquire) != 0 {
-        interrupted = interrupted || interrupt::is_due();
-        if interrupted && !told {
-            scope.data.cancel_threads();
-            told = true;
-        }
-        // Nobody leaves before the threads have ended.
-        let _ = if told { park::park(None, Reason::Scope) } else { park::park_within_limits(None, Reason::Scope) };
-    }
+    let interrupted = result.as_ref().is_err_and(|payload| interrupt::is_interruption(&**payload));
+    scope.running.wait(Reason::Scope, interrupted);
     match result {
         Err(payload) => resume_unwind(payload),
         Ok(_) if interrupt::is_due() => interrupt::unwind(),
-        Ok(_) if scope.data.a_thread_panicked.load(Ordering::Relaxed) => panic!("a scoped thread panicked"),
+        Ok(_) if scope.running.has_panicked() => panic!("a scoped thread panicked"),
         Ok(result) => result,
     }
 }
@@ -173,22 +105,22 @@ impl Builder {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let data = Arc::clone(&scope.data);
+        let running = Arc::clone(&scope.running);
         let options = self.into_options();
-        data.increment_num_running_threads();
+        running.begin();
         let at_end = {
-            let data = Arc::clone(&data);
-            move |unseen_panic| data.decrement_num_running_threads(unseen_panic)
+            let running = Arc::clone(&running);
+            move |unseen_panic| running.end(unseen_panic)
         };
         // SAFETY: `scope` does not return before `at_end` has run, and everything borrowed outlives `'scope`; the handle
         // cannot outlive `'scope` by its type.
         match unsafe { spawn::spawn(options, f, at_end) } {
             Ok(handle) => {
-                data.note(handle.task());
-                Ok(ScopedJoinHandle { handle: Some(handle), data, scope: PhantomData, result: PhantomData })
+                running.note(handle.task());
+                Ok(ScopedJoinHandle { handle: Some(handle), running, scope: PhantomData, result: PhantomData })
             }
             Err(error) => {
-                data.decrement_num_running_threads(false);
+                running.end(false);
                 Err(error)
             }
         }
@@ -228,7 +160,7 @@ impl<T> Drop for ScopedJoinHandle<'_, T> {
         if let Some(handle) = &mut self.handle {
             let result = handle.detach();
             if result.as_ref().is_some_and(spawn::is_panic) {
-                self.data.a_thread_panicked.store(true, Ordering::Relaxed);
+                self.running.set_panicked();
             }
             spawn::drop_or_abort(result, "thread result panicked on drop");
         }
@@ -238,9 +170,9 @@ impl<T> Drop for ScopedJoinHandle<'_, T> {
 impl fmt::Debug for Scope<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scope")
-            .field("num_running_threads", &self.data.num_running_threads.load(Ordering::Relaxed))
-            .field("a_thread_panicked", &self.data.a_thread_panicked.load(Ordering::Relaxed))
-            .field("main_thread", &self.data.main_thread)
+            .field("num_running_threads", &self.running.threads())
+            .field("a_thread_panicked", &self.running.has_panicked())
+            .field("main_thread", &self.main_thread)
             .finish_non_exhaustive()
     }
 }

@@ -28,7 +28,7 @@ impl UnwindSafe for Thread {}
 impl RefUnwindSafe for Thread {}
 
 impl Thread {
-    pub(super) fn from_task(task: &TaskRef) -> &Thread {
+    pub(crate) fn from_task(task: &TaskRef) -> &Thread {
         // SAFETY: `Thread` is a transparent wrapper of `TaskRef`.
         unsafe { &*std::ptr::from_ref(task).cast::<Thread>() }
     }

@@ -5,7 +5,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 /// Runs `parts` side by side, the last one on the model's own thread; all orders with so many preemptions.
-fn side_by_side<S: Send + Sync + 'static>(
+pub(super) fn side_by_side<S: Send + Sync + 'static>(
     preemptions: usize,
     shared: impl Fn() -> S + Send + Sync + 'static,
     parts: &'static [fn(&S)],

@@ -1,4 +1,4 @@
-//! The mechanisms of `sync`, free of the data that they guard, of poison and of guards.
+//! The mechanisms of `sync` and of what `coroutine` has of that kind, free of the data that they guard, of poison and of guards.
 //!
 //! All of them wait by `park`, so they serve coroutines and OS threads alike, and none knows which
 //! it has before it. They are `const` to make, and nothing of the system's is behind them before somebody waits.
@@ -18,20 +18,29 @@
 //! | `rwlock` | one word, turns for readers and for writers, and a queue for the writer whose turn it is |
 //! | `condvar` | a queue |
 //! | `once` | one word and a queue |
+//! | `semaphore` | one word and a list |
+//! | `event` | one word and a queue |
+//! | `wait_group` | a count and a queue |
 //! | `channel` | what `mpsc`, `mpmc` and `oneshot` are built on |
 
 pub(crate) mod channel;
 mod condvar;
+mod event;
 mod mutex;
 mod once;
 mod rwlock;
+mod semaphore;
 mod spin;
 mod turns;
+mod wait_group;
 
 pub(crate) use condvar::Condvar;
+pub(crate) use event::Event;
 pub(crate) use mutex::Mutex;
 pub(crate) use once::Once;
 pub(crate) use rwlock::RwLock;
+pub(crate) use semaphore::Semaphore;
+pub(crate) use wait_group::WaitGroup;
 
 /// So many times may a task be woken for a lock and find it taken by another before it has the lock handed over.
 ///
