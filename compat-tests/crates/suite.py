@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 RESULT = re.compile(r"^test result: .*?(\d+) passed; (\d+) failed; (\d+) ignored", re.M)
 FAILURES = re.compile(r"^failures:\n((?:    .+\n)+)", re.M)
-LONG = re.compile(r"^test (\S+) has been running for over 60 seconds", re.M)
+# The one, with several at a time; the other, at the end, with one at a time.
+LONG = re.compile(r"^test (\S+) (?:has been running for over 60 seconds|\.\.\. \Z)", re.M)
 ENDED = re.compile(r"^test (\S+) \.\.\. \w", re.M)
 # A private network, so that tests with ports of their own meet nobody.
 ISOLATED = ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
