@@ -50,6 +50,7 @@ macro_rules! write_locked {
 
 use write_locked;
 
+pub(crate) mod delegate;
 mod is_terminal;
 mod macros;
 mod pipe;

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::io::{self, IoSlice, IoSliceMut, PipeReader, PipeWriter, Read, Write};
+use std::io::{PipeReader, PipeWriter};
 use std::process::Stdio;
 
 use crate::sys::descriptor::Descriptor;
@@ -48,37 +48,7 @@ pub struct ChildStdout(Descriptor<PipeReader>);
 /// A coroutine that reads what has not come is parked. It converts to std's type and [`OwnedFd`], and back.
 pub struct ChildStderr(Descriptor<PipeReader>);
 
-impl Write for ChildStdin {
-    #[inline]
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.0.write(buf)
-    }
-
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.write_vectored(bufs)
-    }
-
-    #[inline]
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Write for &ChildStdin {
-    #[inline]
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.0.write(buf)
-    }
-
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.write_vectored(bufs)
-    }
-
-    #[inline]
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+crate::io::delegate::writes!(ChildStdin);
 
 crate::os::convert::descriptors! {
     ChildStdin = PipeWriter,
@@ -144,16 +114,7 @@ macro_rules! readers {
                 }
             }
 
-            impl Read for $type {
-                #[inline]
-                fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-                    self.0.read(buf)
-                }
-
-                fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-                    self.0.read_vectored(bufs)
-                }
-            }
+            crate::io::delegate::reads!(@ $type, {});
         )*
     };
 }
