@@ -1,5 +1,5 @@
 use std::fmt;
-use std::io;
+use std::io::{self, IoSlice, IoSliceMut};
 use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::net::{self as real, SocketAddr};
