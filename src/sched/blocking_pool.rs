@@ -127,6 +127,15 @@ fn run_elsewhere<F: FnOnce() -> R + Send, R: Send>(kind: Kind, reason: Reason, f
 
 /// Runs `f` where it may block, sometime. `false`: not one thread can be had, and it is not run.
 pub(crate) fn run_detached(f: fn()) -> bool {
+    detached(Kind::Ends, f)
+}
+
+/// As [`run_detached`], at once, however many threads there are.
+pub(crate) fn run_detached_at_once(f: fn()) -> bool {
+    detached(Kind::Waits, f)
+}
+
+fn detached(kind: Kind, f: fn()) -> bool {
     /// # Safety
     /// `job` is a `fn()`.
     unsafe fn run_it(job: NonNull<()>) {
@@ -136,7 +145,7 @@ pub(crate) fn run_detached(f: fn()) -> bool {
         f();
     }
     let job = NonNull::new(f as *mut ()).expect("no function lies at null");
-    POOL.submit(Queued { job, run: run_it, kind: Kind::Ends }).is_ok()
+    POOL.submit(Queued { job, run: run_it, kind }).is_ok()
 }
 
 /// Holds a frame in place until its job is done.

@@ -73,7 +73,7 @@ impl Reserve {
     #[cold]
     fn watch_slow(&self) {
         self.spawned.store(true, Ordering::SeqCst);
-        if !self.running.swap(true, Ordering::SeqCst) && !blocking_pool::run_detached(monitor) {
+        if !self.running.swap(true, Ordering::SeqCst) && !blocking_pool::run_detached_at_once(monitor) {
             // No OS thread can be had now; the next spawn tries again.
             self.running.store(false, Ordering::SeqCst);
             self.spawned.store(false, Ordering::SeqCst);
