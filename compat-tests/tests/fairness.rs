@@ -4,7 +4,7 @@
 
 use compat_tests::child::{self, Child};
 use compat_tests::{in_coroutine, os_thread, pair};
-use std::fs;
+use std::__std::fs;
 use std::io::{Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
