@@ -10,7 +10,10 @@
 //! ```
 
 mod cancel;
+mod future;
+mod notice;
 mod timeout;
 
 pub use cancel::{Cancelled, JoinHandleExt, cancel, is_cancelled, shield};
+pub use future::block_on;
 pub use timeout::{TimedOut, timeout};
