@@ -11,9 +11,11 @@
 
 mod cancel;
 mod future;
+mod joined;
 mod notice;
 mod timeout;
 
 pub use cancel::{Cancelled, JoinHandleExt, cancel, is_cancelled, shield};
 pub use future::block_on;
+pub use joined::{Joined, join_async};
 pub use timeout::{TimedOut, timeout};

@@ -19,6 +19,7 @@
 //! nothing.
 
 use crate::park::{self, Reason, Unparker};
+use crate::sched::interrupt;
 use crate::sched::primitive::atomic::{AtomicBool, Ordering};
 
 /// See the module's text.
@@ -47,11 +48,19 @@ impl Notice {
         self.given.swap(false, Ordering::Acquire);
     }
 
-    /// Step c, by the task. A cancellation point.
+    /// Step c, by the task. A cancellation point, of which nothing is seen if the notice was given before the interruption.
     pub(crate) fn wait(&self) {
-        // Relaxed: `clear` reads it again.
-        while !self.given.load(Ordering::Relaxed) {
-            let _ = park::park_or_unwind(None, Reason::Future);
+        loop {
+            // Asked before `given` is looked at, so that of the two the earlier counts.
+            let is_interrupted = interrupt::is_due();
+            // Relaxed: `clear` reads it again.
+            if self.given.load(Ordering::Relaxed) {
+                return;
+            }
+            if is_interrupted {
+                interrupt::unwind();
+            }
+            let _ = park::park_within_limits(None, Reason::Future);
         }
     }
 }

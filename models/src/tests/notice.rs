@@ -35,7 +35,9 @@ fn nothing_is_overlooked() {
             })
         });
         assert!(wait_for(&notice, &ready, 3) <= 3);
-        givers.map(|giver| giver.join().unwrap());
+        for giver in givers {
+            giver.join().unwrap();
+        }
     });
 }
 
