@@ -7,6 +7,12 @@ use loom::thread;
 use crate::notice::Notice;
 use crate::task::Unparker;
 
+fn check(f: impl Fn() + Send + Sync + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(f);
+}
+
 /// Waits until `ready` says `all`, and returns how often it has looked.
 fn wait_for(notice: &Notice, ready: &AtomicU32, all: u32) -> u32 {
     let mut looked = 0;
@@ -24,7 +30,7 @@ fn wait_for(notice: &Notice, ready: &AtomicU32, all: u32) -> u32 {
 /// Two make it ready, half each: neither's half is overlooked, the one's who finds the notice given least of all.
 #[test]
 fn nothing_is_overlooked() {
-    loom::model(|| {
+    check(|| {
         let notice = Arc::new(Notice::new());
         let ready = Arc::new(AtomicU32::new(0));
         let givers = [1, 2].map(|half| {
@@ -44,7 +50,7 @@ fn nothing_is_overlooked() {
 /// A wake-up that is not a notice ends no wait, and hides none.
 #[test]
 fn a_stray_unpark() {
-    loom::model(|| {
+    check(|| {
         let notice = Arc::new(Notice::new());
         let ready = Arc::new(AtomicU32::new(0));
         let unparker = Unparker::current();
