@@ -122,7 +122,7 @@ fn ready_at_once() {
 fn woken_within_the_poll() {
     on_both(|| {
         assert_eq!(block_on(pending_once(Waker::wake_by_ref)), 2);
-        assert_eq!(block_on(pending_once(|waker| waker.clone().wake())), 2);
+        assert_eq!(block_on(pending_once(|waker| vec![waker.clone(); 3].into_iter().for_each(Waker::wake))), 2);
         assert_eq!(block_on(pending_once(|waker| (0..100).for_each(|_| waker.wake_by_ref()))), 2);
     });
 }
@@ -167,13 +167,15 @@ fn woken_long_after() {
     });
 }
 
+type ToSet = (Signal<usize>, usize);
+
 /// Rounds of signals between many coroutines and a few OS threads and coroutines that set them, at no particular moment.
 fn many_and_often() {
     const WAITERS: usize = 300;
     const ROUNDS: usize = 40;
-    let (to_threads, signals) = mpsc::channel::<(Signal<usize>, usize)>();
+    let (to_threads, signals) = mpsc::channel::<ToSet>();
     let signals = Arc::new(costd::sync::Mutex::new(signals));
-    let set_all = |signals: Arc<costd::sync::Mutex<mpsc::Receiver<(Signal<usize>, usize)>>>| {
+    let set_all = |signals: Arc<costd::sync::Mutex<mpsc::Receiver<ToSet>>>| {
         move || loop {
             let next = signals.lock().unwrap().recv();
             let Ok((signal, value)) = next else { return };

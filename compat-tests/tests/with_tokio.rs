@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
@@ -68,7 +68,7 @@ fn ten_thousand_wait_for_timers() {
     assert_eq!(sum, u64::from(COUNT) * u64::from(COUNT - 1) / 2);
     let took = start.elapsed();
     // One after the other they would take half an hour.
-    assert!(took < 50 * TIME, "{took:?}");
+    assert!(took < 200 * TIME, "{took:?}");
     eprintln!("{COUNT} coroutines, each twice {TIME:?} on tokio's timers: {took:.2?}");
 }
 
@@ -81,7 +81,13 @@ fn an_echo_through_the_reactor() {
         return;
     }
     let runtime = runtime();
-    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    // With room for all of them, or the kernel would have some try again after a second.
+    let listener = {
+        let _context = runtime.enter();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        socket.listen(1024).unwrap()
+    };
     let address = listener.local_addr().unwrap();
     let server = runtime.spawn(async move {
         let mut connections = Vec::new();
