@@ -281,13 +281,21 @@ fn many_futures_in_one() {
 fn a_future_that_wakes_itself_lets_others_go_first() {
     let done = Arc::new(AtomicBool::new(false));
     let is_done = Arc::clone(&done);
+    let (started, has_started) = mpsc::channel();
+    let other = thread::spawn(move || {
+        started.send(()).unwrap();
+        thread::park();
+        done.store(true, SeqCst);
+    });
+    // It has a worker by now, which with one worker is everybody's.
+    has_started.recv().unwrap();
     let waiting = thread::spawn(move || {
-        // Started from here, it is this worker's unless another one takes it.
-        thread::spawn(move || done.store(true, SeqCst));
+        other.thread().unpark();
         block_on(poll_fn(|context| {
             context.waker().wake_by_ref();
             if is_done.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
         }));
+        other.join().unwrap();
     });
     waiting.join().unwrap();
 }

@@ -67,3 +67,23 @@ fn a_stray_unpark() {
         giver.join().unwrap();
     });
 }
+
+/// Whoever has been given notice and is cancelled then does not unwind from that wait.
+#[test]
+fn given_and_then_cancelled() {
+    check(|| {
+        let notice = Arc::new(Notice::new());
+        let ready = Arc::new(AtomicU32::new(0));
+        let unparker = Unparker::current();
+        let giver = {
+            let (notice, ready) = (Arc::clone(&notice), Arc::clone(&ready));
+            thread::spawn(move || {
+                ready.store(1, Ordering::Relaxed);
+                notice.give();
+                unparker.cancel();
+            })
+        };
+        assert!(wait_for(&notice, &ready, 1) <= 2);
+        giver.join().unwrap();
+    });
+}
