@@ -53,5 +53,8 @@ mod impatient_locks;
 #[path = "../../src/sys/sync/channel/mod.rs"]
 mod channel;
 
+#[path = "../../src/coroutine/notice.rs"]
+mod notice;
+
 #[cfg(test)]
 mod tests;

@@ -26,7 +26,8 @@ impl Task {
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
+        // As there: a look, and a second one if there is something.
+        self.cancelled.load(Ordering::Relaxed) && self.cancelled.load(Ordering::Acquire)
     }
 
     /// Stops, is published, and runs again when its waker makes it: the order of a coroutine's park.

@@ -4,6 +4,7 @@ mod idle;
 mod inbox;
 mod interrupt;
 mod locks;
+mod notice;
 mod park_state;
 mod readiness;
 mod wait_queue;

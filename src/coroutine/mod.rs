@@ -8,6 +8,11 @@
 //! * [`blocking`] runs a closure that blocks in foreign code where it stops nobody but the caller.
 //! * [`os_thread`] starts real OS threads, for what is bound to one, with handles that a coroutine can join.
 //!
+//! To meet async code:
+//!
+//! * [`block_on`] waits for a future.
+//! * [`join_async`] makes a future of a coroutine's end.
+//!
 //! To end before one's time:
 //!
 //! * [`cancel`] has a coroutine unwind from what it waits for, [`shield`] keeps it from that for a while.
@@ -49,6 +54,9 @@ mod blocking;
 mod cancel;
 mod current;
 mod event;
+mod future;
+mod joined;
+mod notice;
 pub mod os_thread;
 mod semaphore;
 mod timeout;
@@ -58,6 +66,8 @@ pub use blocking::blocking;
 pub use cancel::{Cancelled, JoinHandleExt, cancel, is_cancelled, shield};
 pub use current::is_coroutine;
 pub use event::Event;
+pub use future::block_on;
+pub use joined::{Joined, join_async};
 pub use semaphore::{Semaphore, SemaphoreGuard};
 pub use timeout::{TimedOut, timeout};
 pub use wait_group::WaitGroup;

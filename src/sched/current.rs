@@ -269,6 +269,11 @@ fn new_os_thread() -> OsThread {
     static VTABLE: VTable = VTable {
         run: |_| unreachable!("an OS thread is not resumed"),
         result: |_| ptr::null_mut(),
+        wake: |task| {
+            // SAFETY: whoever wakes it keeps it alive.
+            let task = unsafe { task.as_ref() };
+            task.os_parker.wake(task.state.word());
+        },
         free: |task| {
             // SAFETY: the last reference is gone.
             unsafe { task.as_ptr().drop_in_place() };

@@ -18,7 +18,9 @@
 //! | `reserve` | more workers, for when all are held up |
 //! | `runtime` | the workers together |
 //! | `spawn` | a closure becomes a task |
+//! | `async_joiner` | an async task that waits for a coroutine's end |
 
+pub(crate) mod async_joiner;
 pub(crate) mod blocking_pool;
 pub(crate) mod context;
 pub(crate) mod current;

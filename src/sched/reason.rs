@@ -82,6 +82,8 @@ reasons! {
     Output = "Child::wait_with_output",
     /// A file is being read, written or opened.
     File = "an operation on a file",
+    /// A future is not ready.
+    Future = "coroutine::block_on",
     /// A name is being resolved, or other work that blocks in the kernel is done elsewhere.
     Blocking = "a call that runs on another OS thread",
     /// `coroutine::blocking`.

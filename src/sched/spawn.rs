@@ -102,7 +102,12 @@ where
     F: FnOnce() -> T,
     E: FnOnce(bool),
 {
-    const TABLE: &'static VTable = &VTable { run: run::<F, T, E>, result: result::<F, T, E>, free: free::<F, T, E> };
+    const TABLE: &'static VTable = &VTable {
+        run: run::<F, T, E>,
+        result: result::<F, T, E>,
+        wake: |_| unreachable!("a coroutine that has parked belongs to a worker"),
+        free: free::<F, T, E>,
+    };
 }
 
 /// # Safety

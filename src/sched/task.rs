@@ -1,4 +1,5 @@
-//! A task: whatever may park, a coroutine or an OS thread.
+//! A task: whatever may park, a coroutine or an OS thread. (And what stands in a queue for an async task, which is no more
+//! than a header: see `sched::async_joiner`.)
 //!
 //! One allocation holds all there is of a coroutine outside its stack: this header, and behind it the closure that it
 //! will run or, later, the result that waits for `join` (`sched::spawn` lays that out). A task that has not started has no
@@ -29,6 +30,8 @@ pub(crate) struct VTable {
     pub(crate) run: unsafe fn(NonNull<Task>),
     /// Where the result stands. Only for a coroutine.
     pub(crate) result: unsafe fn(NonNull<Task>) -> *mut (),
+    /// Makes it run, which was parked and belongs to no worker.
+    pub(crate) wake: unsafe fn(NonNull<Task>),
     /// Drops what is left and frees the memory; the last reference is gone.
     pub(crate) free: unsafe fn(NonNull<Task>),
 }
@@ -224,7 +227,8 @@ impl Task {
         if self.state.notify() {
             match self.home() {
                 Some(home) => worker::make_ready(home, NonNull::from(self)),
-                None => self.os_parker.wake(self.state.word()),
+                // SAFETY: this very task's, and it was parked.
+                None => unsafe { (self.vtable.wake)(NonNull::from(self)) },
             }
         }
     }

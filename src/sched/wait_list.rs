@@ -56,6 +56,12 @@ impl Waiter {
         // Acquire: what the notifier did before is visible to the waiter.
         self.state.load(Ordering::Acquire) == NOTIFIED
     }
+
+    /// Lets go of the unparker, by the owner of a waiter that is in no list any more. For one that lies in what its own
+    /// unparker keeps alive.
+    pub(crate) fn disarm(&self) {
+        drop(self.unparker.take());
+    }
 }
 
 /// See the module's text.

@@ -25,6 +25,10 @@ impl<T> JoinHandle<T> {
         JoinHandle(handle)
     }
 
+    pub(crate) fn into_inner(self) -> Handle<T> {
+        self.0
+    }
+
     /// The thread that this is the handle of.
     #[must_use]
     pub fn thread(&self) -> &Thread {
