@@ -258,3 +258,41 @@ fn a_busy_pipe_starves_nobody() {
     writing.join().unwrap();
     assert_eq!(reading.join().unwrap(), 20_000 * 128);
 }
+
+/// `io::copy` from and to what costd has types of its own for, and between them and std's.
+#[test]
+fn copies_between_all_kinds() {
+    use costd::fs::File;
+    use costd::net::{TcpListener, TcpStream};
+    use costd::os::unix::net::UnixStream;
+
+    coroutine(|| {
+        let path = std::env::temp_dir().join(format!("costd-copy-{}", std::process::id()));
+        let expected = pattern(LARGE);
+        std::fs::write(&path, &expected).unwrap();
+        let (mut reader, mut writer) = pipe().unwrap();
+        let (mut near, mut far) = UnixStream::pair().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        let len = LARGE as u64;
+        // A file, a pipe, a Unix socket, a TCP socket, memory.
+        let steps = [
+            coroutine({
+                let path = path.clone();
+                move || io::copy(&mut File::open(path).unwrap(), &mut writer).unwrap()
+            }),
+            coroutine(move || io::copy(&mut reader, &mut near).unwrap()),
+            coroutine(move || io::copy(&mut far, &mut client).unwrap()),
+        ];
+        let mut received = Vec::new();
+        assert_eq!(io::copy(&mut server, &mut received).unwrap(), len);
+        for step in steps {
+            assert_eq!(step.join().unwrap(), len);
+        }
+        assert!(received == expected);
+        std::fs::remove_file(&path).unwrap();
+    })
+    .join()
+    .unwrap();
+}

@@ -22,7 +22,8 @@ pub use crate::sched::interrupt::Cancelled;
 ///
 /// **Destructors** that run in the unwinding may block: they are not interrupted. **Locks** that are held are released and not
 /// poisoned: nothing has gone wrong with what they guard but that its holder has left at a place where it was
-/// waiting for something else, which is a place that it can be read to be. A panic on the way poisons as ever.
+/// waiting for something else, which is a place that it can be read to be. A panic on the way poisons as ever; and an
+/// initialisation that is left has failed, as by a panic: `Once` and `LazyLock` are poisoned, `OnceLock` stays empty.
 ///
 /// **Whoever catches it** (by [`catch_unwind`](crate::panic::catch_unwind)) is interrupted again at its next blocking call.
 ///

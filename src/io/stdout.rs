@@ -69,7 +69,8 @@ extern "C" fn flush_at_exit() {
         if let Some(output) = lock.try_lock()
             && let Ok(mut output) = output.try_borrow_mut()
         {
-            // The old one is flushed when it is dropped.
+            // By hand: one that was unwound out of a write is not flushed when it is dropped.
+            let _ = output.writer.flush();
             output.writer = LineWriter::with_capacity(0, StdoutRaw);
         }
     });
