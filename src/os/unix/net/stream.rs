@@ -184,7 +184,7 @@ impl UnixStream {
         pal::socket::set_mark(self.0.io().as_fd(), mark)
     }
 
-    /// As [`read_vectored`](Read::read_vectored), and receives the ancillary data that came with it, in the place of what is
+    /// As [`read_vectored`](io::Read::read_vectored), and receives the ancillary data that came with it, in the place of what is
     /// in `ancillary`. It stops behind bytes that came with descriptors. Unstable in std; [`SocketAncillary`] has an example.
     ///
     /// # Errors
@@ -199,7 +199,7 @@ impl UnixStream {
         Ok(received.bytes)
     }
 
-    /// As [`write_vectored`](Write::write_vectored), and sends the ancillary data along. It goes with the first byte: without
+    /// As [`write_vectored`](io::Write::write_vectored), and sends the ancillary data along. It goes with the first byte: without
     /// one it is not sent. Unstable in std; [`SocketAncillary`] has an example.
     ///
     /// # Errors
