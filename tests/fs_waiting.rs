@@ -34,7 +34,9 @@ fn waited_for_cpu() -> Duration {
 /// machine have taken from the worker.
 fn ticking() -> (JoinHandle<Duration>, mpsc::Sender<()>) {
     let (stop, stopped) = mpsc::channel();
+    let (begun, has_begun) = mpsc::channel();
     let ticks = thread::spawn(move || {
+        begun.send(()).unwrap();
         let mut worst = Duration::ZERO;
         while stopped.try_recv() == Err(mpsc::TryRecvError::Empty) {
             let (start, without_cpu) = (Instant::now(), waited_for_cpu());
@@ -43,6 +45,8 @@ fn ticking() -> (JoinHandle<Duration>, mpsc::Sender<()>) {
         }
         worst
     });
+    // Before whatever may stop the worker.
+    has_begun.recv().unwrap();
     (ticks, stop)
 }
 
