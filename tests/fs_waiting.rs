@@ -23,18 +23,30 @@ fn on_one_worker(test: &str, body: fn()) {
     child::run(test, "one worker", &[("COSTD_WORKERS", "1")]).succeeded();
 }
 
-/// Sleeps, over and over, until it is told to stop. Its result: how late it was at worst.
+/// For how long this OS thread was ready to run and got no CPU, where the kernel tells.
+fn waited_for_cpu() -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = told.split(' ').nth(1).and_then(|nanos| nanos.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
+}
+
+/// Sleeps, over and over, until it is told to stop. Its result: how late it was at worst, but for what others on a busy
+/// machine have taken from the worker.
 fn ticking() -> (JoinHandle<Duration>, mpsc::Sender<()>) {
     let (stop, stopped) = mpsc::channel();
+    let (begun, has_begun) = mpsc::channel();
     let ticks = thread::spawn(move || {
+        begun.send(()).unwrap();
         let mut worst = Duration::ZERO;
         while stopped.try_recv() == Err(mpsc::TryRecvError::Empty) {
-            let start = Instant::now();
+            let (start, without_cpu) = (Instant::now(), waited_for_cpu());
             thread::sleep(Duration::from_millis(1));
-            worst = worst.max(start.elapsed());
+            worst = worst.max(start.elapsed().saturating_sub(waited_for_cpu() - without_cpu));
         }
         worst
     });
+    // Before whatever may stop the worker.
+    has_begun.recv().unwrap();
     (ticks, stop)
 }
 
