@@ -151,3 +151,32 @@ fn reserves_are_used_again() {
     // Other tests of this process have theirs, at the same time.
     assert!(threads() < 128 + 64, "{}", threads());
 }
+
+/// More coroutines wait than there may be reserves, some on each of these; what comes then is run by one of them.
+#[test]
+fn reserves_that_have_coroutines_already() {
+    let _watchdog = Watchdog::start();
+    let go = Arc::new(std::sync::Barrier::new(301));
+    let flag = Arc::new(AtomicBool::new(false));
+    // Every worker computes, so all that waits goes to reserves.
+    let spin = |flag: &Arc<AtomicBool>| {
+        let flag = Arc::clone(flag);
+        thread::spawn(move || {
+            while !flag.load(Ordering::Acquire) {
+                hint::spin_loop();
+            }
+        })
+    };
+    let mut threads: Vec<_> = (0..4).map(|_| spin(&flag)).collect();
+    for _ in 0..300 {
+        let go = Arc::clone(&go);
+        threads.push(thread::spawn(move || drop(go.wait())));
+    }
+    threads.extend((0..12).map(|_| spin(&flag)));
+    go.wait();
+    let last = thread::spawn(move || flag.store(true, Ordering::Release));
+    last.join().unwrap();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}

@@ -211,16 +211,17 @@ pub(super) fn steal_from(mut steal: impl FnMut() -> Steal<Fresh>) -> Option<NonN
     }
 }
 
-/// A reserve that has no coroutine, perhaps a new one.
+/// A reserve that has no coroutine, perhaps a new one; where there may be no more, one whose coroutines all wait.
 fn a_free_one(runtime: &'static Runtime, limit: usize) -> Option<&'static WorkerShared> {
     let mut workers = lock(&runtime.reserve.workers);
     if let Some(free) = workers.iter().copied().find(|worker| worker.has_nothing()) {
         return Some(free);
     }
-    if workers.len() >= limit {
-        return None;
-    }
-    let (worker, gate) = start_worker(runtime.workers.len() + workers.len(), true).ok()?;
+    let started =
+        if workers.len() < limit { start_worker(runtime.workers.len() + workers.len(), true).ok() } else { None };
+    let Some((worker, gate)) = started else {
+        return workers.iter().copied().filter(|worker| worker.is_asleep()).min_by_key(|worker| worker.live());
+    };
     gate.send(runtime).expect("a worker waits for its runtime");
     workers.push(worker);
     Some(worker)

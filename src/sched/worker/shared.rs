@@ -79,7 +79,12 @@ impl WorkerShared {
 
     /// Does it sleep, and has no coroutine that has started?
     pub(crate) fn has_nothing(&self) -> bool {
-        self.is_asleep() && self.counters.live.load(Ordering::Relaxed) == 0
+        self.is_asleep() && self.live() == 0
+    }
+
+    /// How many coroutines have started there and not ended.
+    pub(crate) fn live(&self) -> usize {
+        self.counters.live.load(Ordering::Relaxed)
     }
 
     /// The CPU time that it has used, where the system tells.
