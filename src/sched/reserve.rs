@@ -154,18 +154,14 @@ impl Watched {
         }
         let cpu_time = self.shared.cpu_time();
         let before = std::mem::replace(&mut self.cpu_time, cpu_time);
-        // Where the CPU time is not to be had, it may have computed.
-        let computed = match (before, cpu_time) {
-            (Some(before), Some(now)) => now.saturating_sub(before) > TICK / 20,
-            _ => true,
-        };
         let since = *self.held_since.get_or_insert(now);
-        if !computed {
-            State::Held
-        } else if now.duration_since(since) >= LONG {
-            State::Computing
-        } else {
-            State::Free
+        let for_long = now.duration_since(since) >= LONG;
+        match (before, cpu_time) {
+            (Some(before), Some(now)) if now.saturating_sub(before) <= TICK / 20 => State::Held,
+            (Some(_), Some(_)) if for_long => State::Computing,
+            // Where the CPU time is not to be had it may compute, so wait; and it may block, so do not wait for ever.
+            (None, _) | (_, None) if for_long => State::Held,
+            _ => State::Free,
         }
     }
 }
