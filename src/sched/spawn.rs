@@ -9,6 +9,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::ptr::NonNull;
 
 use super::current::{clear_locals, worker};
+use super::inherited;
 use super::interrupt::is_interruption;
 use super::runtime::runtime;
 use super::stack;
@@ -79,6 +80,7 @@ where
     }
     // One reference for the handle, one for the coroutine itself until it has finished.
     let header = Task::new(Vtables::<F, T, E>::TABLE, options.name, class, 2);
+    inherited::hand_on(&header.locals);
     let spawned = Box::new(Spawned::<F, T, E> {
         header,
         stage: Cell::new(Stage::Closure),
