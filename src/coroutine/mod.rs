@@ -57,6 +57,9 @@
 mod blocking;
 mod cancel;
 mod current;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod entry;
 mod event;
 mod future;
 mod inherit;

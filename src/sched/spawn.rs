@@ -80,13 +80,14 @@ where
     }
     // One reference for the handle, one for the coroutine itself until it has finished.
     let header = Task::new(Vtables::<F, T, E>::TABLE, options.name, class, 2);
-    inherited::hand_on(&header.locals);
     let spawned = Box::new(Spawned::<F, T, E> {
         header,
         stage: Cell::new(Stage::Closure),
         body: UnsafeCell::new(Body { closure: ManuallyDrop::new(f) }),
         at_end: UnsafeCell::new(Some(at_end)),
     });
+    // In its place already: the header would have to be moved there otherwise.
+    inherited::hand_on(&spawned.header.locals);
     let task = NonNull::from(Box::leak(spawned)).cast::<Task>();
     // SAFETY: one of the two references is the handle's.
     let handle = Handle { task: unsafe { TaskRef::from_raw(task) }, result: PhantomData };
