@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use costd::coroutine::InheritableLocal;
 use costd::thread;
 
 fn median(rounds: usize, mut round: impl FnMut() -> f64) -> f64 {
@@ -36,6 +37,16 @@ fn main() {
             for _ in 0..100_000 {
                 thread::spawn(|| ()).join().unwrap();
             }
+        })
+    });
+    case("the same with a value to inherit", &mut || {
+        static VALUE: InheritableLocal<u64> = InheritableLocal::new();
+        timed(100_000, || {
+            VALUE.scope(1, || {
+                for _ in 0..100_000 {
+                    thread::spawn(|| ()).join().unwrap();
+                }
+            });
         })
     });
     case("spawn 1,000,000, then join all", &mut || {

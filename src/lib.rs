@@ -33,6 +33,9 @@
 //! # Ok::<(), costd::io::Error>(())
 //! ```
 //!
+//! What std does not have is in [`coroutine`]. With the feature `macros` there are two attributes as well, `#[costd::main]` and
+//! `#[costd::test]`, which run a program's `main`, or a test, in a coroutine.
+//!
 //! | variable | meaning |
 //! |---|---|
 //! | `COSTD_WORKERS` | how many OS threads run coroutines; else as many as the process may use CPUs |
@@ -41,6 +44,12 @@
 #[doc(hidden)]
 pub use ::std as __std;
 pub use ::std::*;
+
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use coroutine::entry as __entry;
+#[cfg(feature = "macros")]
+pub use costd_macros::{main, test};
 
 pub mod coroutine;
 pub mod fs;

@@ -5,7 +5,7 @@
 
 use crate::watchdog::Watchdog;
 use std::__std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::__std::process::{Command, ExitStatus, Stdio};
+use std::__std::process::{Child as Process, Command, ExitStatus, Stdio};
 use std::{env, io, mem};
 
 const CASE: &str = "COSTD_TEST_CASE";
@@ -50,6 +50,11 @@ impl Child {
         let output = self.0.output().expect("the binary can be started");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ended { status: output.status, stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
+    /// Starts it, with pipes for its standard input and output.
+    pub fn start(mut self) -> Process {
+        self.0.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the binary can be started")
     }
 
     /// Runs it and fails if it does.

@@ -1,5 +1,6 @@
 use crate::park::Reason;
 use crate::sched::blocking_pool;
+use crate::sched::inherited::Inheritance;
 
 /// Runs `f`, which may block the OS thread that it is on, and returns its result. Meanwhile the other coroutines of the
 /// caller's worker run.
@@ -18,7 +19,8 @@ use crate::sched::blocking_pool;
 ///
 /// * [`is_coroutine`](super::is_coroutine) is false, and what waits (also a lock or a channel of costd's) blocks;
 /// * [`thread::current`](crate::thread::current), thread-locals and
-///   [`thread::panicking`](crate::thread::panicking) are those of the OS thread, which lives on after `f` and may run another.
+///   [`thread::panicking`](crate::thread::panicking) are those of the OS thread, which lives on after `f` and may run another;
+/// * an [`InheritableLocal`](super::InheritableLocal) has the caller's value.
 ///
 /// # Panics
 /// If `f` panics, the panic goes on in the caller. Its message names the thread that `f` ran on.
@@ -52,5 +54,6 @@ where
     // Why borrowed data is sound: the pool has a pointer to a frame below this one, and that frame waits for the job to be done
     // before it ends, also by its destructor if its park is left by unwinding (`sched::blocking_pool`). There is no handle
     // that could be leaked instead, and the stack of a parked coroutine is never freed.
-    blocking_pool::run_waiting(Reason::BlockingSection, f)
+    let inheritance = Inheritance::of_current_task();
+    blocking_pool::run_waiting(Reason::BlockingSection, || inheritance.within(f))
 }

@@ -24,6 +24,10 @@
 //! * [`Event`] is a flag that many can wait for.
 //! * [`WaitGroup`] waits for the end of many.
 //!
+//! To know what one works for:
+//!
+//! * [`InheritableLocal`] is a thread-local that a thread hands on to those it spawns.
+//!
 //! ```
 //! use costd::coroutine::{self, Semaphore, WaitGroup};
 //! use costd::thread;
@@ -53,8 +57,12 @@
 mod blocking;
 mod cancel;
 mod current;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod entry;
 mod event;
 mod future;
+mod inherit;
 mod joined;
 mod notice;
 pub mod os_thread;
@@ -67,6 +75,7 @@ pub use cancel::{Cancelled, JoinHandleExt, cancel, is_cancelled, shield};
 pub use current::is_coroutine;
 pub use event::Event;
 pub use future::block_on;
+pub use inherit::InheritableLocal;
 pub use joined::{Joined, join_async};
 pub use semaphore::{Semaphore, SemaphoreGuard};
 pub use timeout::{TimedOut, timeout};

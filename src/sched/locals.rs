@@ -14,6 +14,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System, handle_alloc_error};
 use std::cell::Cell;
+use std::mem;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -59,19 +60,59 @@ pub(crate) struct Header {
 }
 
 /// What is known of the type of a value.
-pub(crate) struct Kind {
+struct Kind {
     /// Drops the value and frees its allocation.
     ///
     /// # Safety
     /// The header is that of a live value of this kind which is in no table any more.
-    pub(crate) dispose: unsafe fn(NonNull<Header>),
+    dispose: unsafe fn(NonNull<Header>),
     /// Whether the type has a destructor.
-    pub(crate) needs_drop: bool,
+    needs_drop: bool,
 }
 
 impl Header {
-    pub(crate) const fn new(kind: &'static Kind) -> Header {
+    const fn new(kind: &'static Kind) -> Header {
         Header { older: Cell::new(ptr::null()), index: Cell::new(0), kind }
+    }
+}
+
+/// A value with what its task's table needs to know of it.
+#[repr(C)]
+pub(crate) struct LocalValue<T> {
+    header: Header,
+    value: T,
+}
+
+impl<T> LocalValue<T> {
+    const KIND: &'static Kind = &Kind { dispose: Self::dispose, needs_drop: mem::needs_drop::<T>() };
+
+    /// Makes an allocation of its own for `value`; [`Locals::put`] takes it over.
+    pub(crate) fn allocate(value: T) -> (NonNull<Header>, NonNull<T>) {
+        let layout = Layout::new::<LocalValue<T>>();
+        // SAFETY: the layout has the header's size at least.
+        let allocated = unsafe { System.alloc(layout) }.cast::<LocalValue<T>>();
+        let Some(whole) = NonNull::new(allocated) else { handle_alloc_error(layout) };
+        // SAFETY: fresh memory of this layout.
+        unsafe { whole.write(LocalValue { header: Header::new(Self::KIND), value }) };
+        // SAFETY: the address of a field of what stands there.
+        (whole.cast(), unsafe { NonNull::new_unchecked(&raw mut (*allocated).value) })
+    }
+
+    /// # Safety
+    /// See [`Kind::dispose`].
+    unsafe fn dispose(header: NonNull<Header>) {
+        /// Also when the destructor panics, though that ends the process soon.
+        struct Free(*mut u8, Layout);
+        impl Drop for Free {
+            fn drop(&mut self) {
+                // SAFETY: allocated in `allocate` with this layout, and the value is gone.
+                unsafe { System.dealloc(self.0, self.1) };
+            }
+        }
+        let whole = header.cast::<LocalValue<T>>().as_ptr();
+        let _free = Free(whole.cast(), Layout::new::<LocalValue<T>>());
+        // SAFETY: alive by the caller's promise, and dropped only here.
+        unsafe { (&raw mut (*whole).value).drop_in_place() };
     }
 }
 
@@ -182,7 +223,7 @@ impl Locals {
 
     /// Takes over a value for this key, whose slot must be [`Slot::Initial`].
     ///
-    /// The table may be another one afterwards: only `sched::current` calls this.
+    /// The table may be another one afterwards: only `sched::current` calls this, and a spawn for a task that nobody knows of.
     ///
     /// # Safety
     /// The value is alive, in no table yet, and of the key's one type; the header is its own.

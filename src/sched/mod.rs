@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `task`, `park_state` | whatever may park, and the protocol of parking and waking it |
 //! | `current` | who runs on this OS thread |
-//! | `locals` | a task's thread-locals |
+//! | `locals`, `inherited` | a task's thread-locals, and those that it hands on |
 //! | `panics`, `panic_hook`, `panic_message` | whose panics are whose, and what is said of them |
 //! | `interrupt` | tasks that are cancelled, or whose time is up |
 //! | `overflow` | the last words of a coroutine whose stack was too small |
@@ -26,6 +26,7 @@ pub(crate) mod context;
 pub(crate) mod current;
 mod idle;
 mod inbox;
+pub(crate) mod inherited;
 pub(crate) mod interrupt;
 pub(crate) mod locals;
 pub(crate) mod once_arc;

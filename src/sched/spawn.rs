@@ -9,6 +9,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::ptr::NonNull;
 
 use super::current::{clear_locals, worker};
+use super::inherited;
 use super::interrupt::is_interruption;
 use super::runtime::runtime;
 use super::stack;
@@ -85,6 +86,8 @@ where
         body: UnsafeCell::new(Body { closure: ManuallyDrop::new(f) }),
         at_end: UnsafeCell::new(Some(at_end)),
     });
+    // In its place already: the header would have to be moved there otherwise.
+    inherited::hand_on(&spawned.header.locals);
     let task = NonNull::from(Box::leak(spawned)).cast::<Task>();
     // SAFETY: one of the two references is the handle's.
     let handle = Handle { task: unsafe { TaskRef::from_raw(task) }, result: PhantomData };

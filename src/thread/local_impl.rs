@@ -3,13 +3,12 @@
 //! The macro is safe code in the user's crate: a static [`Key`] names the type, so nothing that it could be made to say
 //! confuses one type with another.
 
-use std::alloc::{GlobalAlloc, Layout, System, handle_alloc_error};
 use std::marker::PhantomData;
 use std::mem;
 use std::ptr::NonNull;
 
 use crate::sched::current;
-use crate::sched::locals::{Header, Kind, LocalIndex, Slot};
+use crate::sched::locals::{LocalIndex, LocalValue, Slot};
 
 /// A key of thread-locals of the type `T`.
 #[derive(Debug)]
@@ -20,13 +19,6 @@ pub struct Key<T: 'static> {
     constant: bool,
     /// Neither a subtype nor a supertype of `T` will do.
     invariant: PhantomData<fn(T) -> T>,
-}
-
-/// A value with what its task's table needs to know of it; allocated from `System`, see `sched::locals`.
-#[repr(C)]
-struct Value<T> {
-    header: Header,
-    value: T,
 }
 
 impl<T: 'static> Key<T> {
@@ -81,7 +73,7 @@ impl<T: 'static> Key<T> {
         let fresh = given.unwrap_or_else(self.init);
         match locals.get(&self.index, mem::needs_drop::<T>()) {
             Slot::Initial => {
-                let (header, value) = Value::allocate(fresh);
+                let (header, value) = LocalValue::allocate(fresh);
                 // SAFETY: just made, of the one type of this key.
                 unsafe { current::put_local(&self.index, header, value.cast()) };
                 Some(value)
@@ -95,38 +87,6 @@ impl<T: 'static> Key<T> {
             }
             Slot::Destroyed => None,
         }
-    }
-}
-
-impl<T> Value<T> {
-    const KIND: &'static Kind = &Kind { dispose: Self::dispose, needs_drop: mem::needs_drop::<T>() };
-
-    fn allocate(value: T) -> (NonNull<Header>, NonNull<T>) {
-        let layout = Layout::new::<Value<T>>();
-        // SAFETY: the layout has the header's size at least.
-        let allocated = unsafe { System.alloc(layout) }.cast::<Value<T>>();
-        let Some(whole) = NonNull::new(allocated) else { handle_alloc_error(layout) };
-        // SAFETY: fresh memory of this layout.
-        unsafe { whole.write(Value { header: Header::new(Self::KIND), value }) };
-        // SAFETY: the address of a field of what stands there.
-        (whole.cast(), unsafe { NonNull::new_unchecked(&raw mut (*allocated).value) })
-    }
-
-    /// # Safety
-    /// See [`Kind::dispose`].
-    unsafe fn dispose(header: NonNull<Header>) {
-        /// Also when the destructor panics, though that ends the process soon.
-        struct Free(*mut u8, Layout);
-        impl Drop for Free {
-            fn drop(&mut self) {
-                // SAFETY: allocated in `allocate` with this layout, and the value is gone.
-                unsafe { System.dealloc(self.0, self.1) };
-            }
-        }
-        let whole = header.cast::<Value<T>>().as_ptr();
-        let _free = Free(whole.cast(), Layout::new::<Value<T>>());
-        // SAFETY: alive by the caller's promise, and dropped only here.
-        unsafe { (&raw mut (*whole).value).drop_in_place() };
     }
 }
 

@@ -27,6 +27,7 @@ use std::thread::{Builder, JoinHandle};
 use once_cell::sync::OnceCell;
 
 use crate::park::Reason;
+use crate::sched::inherited::Inheritance;
 use crate::sched::primitive::lock;
 use crate::sched::spawn::drop_or_abort;
 use crate::sched::task::TaskRef;
@@ -71,8 +72,10 @@ where
     let claim = Claim(Some(Arc::clone(&packet)));
     let body = {
         let life = Arc::clone(&life);
+        let inheritance = Inheritance::of_current_task();
         move || {
             life.begin();
+            inheritance.adopt();
             // std's own is right here: this is no coroutine.
             let outcome = panic::catch_unwind(AssertUnwindSafe(f));
             *lock(&packet.0) = Some(outcome);
