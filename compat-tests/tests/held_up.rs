@@ -170,7 +170,7 @@ fn reserves_that_have_coroutines_already() {
     let mut threads: Vec<_> = (0..4).map(|_| spin(&flag)).collect();
     for _ in 0..300 {
         let go = Arc::clone(&go);
-        threads.push(thread::spawn(move || drop(go.wait())));
+        threads.push(thread::spawn(move || _ = go.wait()));
     }
     threads.extend((0..12).map(|_| spin(&flag)));
     go.wait();
