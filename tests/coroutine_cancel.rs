@@ -332,6 +332,7 @@ fn shields_defer() {
 fn a_scope_and_its_threads() {
     in_coroutine("a_scope_and_its_threads", || {
         let ended = Arc::new(AtomicUsize::new(0));
+        let (all, are_all) = mpsc::channel();
         let thread = {
             let ended = Arc::clone(&ended);
             thread::spawn(move || {
@@ -350,10 +351,11 @@ fn a_scope_and_its_threads() {
                         // Those that have ended are forgotten, and the others not.
                         s.spawn(|| ()).join().unwrap();
                     }
+                    all.send(()).unwrap();
                 });
             })
         };
-        thread::sleep(Duration::from_millis(2));
+        are_all.recv().unwrap();
         thread.cancel();
         assert_cancelled(thread);
         assert_eq!(ended.load(Ordering::Relaxed), 50);
