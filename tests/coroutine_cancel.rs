@@ -11,6 +11,7 @@ use costd::coroutine::{
 use costd::io::{Read, Write, pipe};
 use costd::net::{TcpListener, TcpStream, UdpSocket};
 use costd::os::unix::net::UnixStream;
+#[cfg(not(costd_portable))]
 use costd::process::Command;
 use costd::sync::atomic::{AtomicUsize, Ordering};
 use costd::sync::{Arc, Barrier, Condvar, Mutex, RwLock, mpsc};
@@ -151,6 +152,8 @@ fn waits() -> Vec<(&'static str, Wait)> {
             drop(writer.write_all(&vec![0; 10_000_000]));
         }),
     );
+    // Without a descriptor of the process an OS thread waits in the coroutine's stead.
+    #[cfg(not(costd_portable))]
     wait(
         "Child::wait",
         Box::new(|| {

@@ -15,7 +15,7 @@ pub use crate::sched::interrupt::Cancelled;
 /// [`coroutine`](super) has to wait for. **What cannot:** taking a lock
 /// ([`Mutex`](crate::sync::Mutex), [`RwLock`](crate::sync::RwLock), `Once` and what is built on it), for whoever asks for a lock
 /// is in the middle of something, and gets it soon; and what an OS thread does in the coroutine's stead (files, name
-/// resolution), which is waited for. A coroutine that computes is not interrupted before it blocks.
+/// resolution; waiting for a child on a kernel that has no descriptors of processes), which is waited for. A coroutine that computes is not interrupted before it blocks.
 ///
 /// **A call that has taken effect is not interrupted.** A receiver that was handed a message returns it, an accepted
 /// connection is returned, and the coroutine unwinds from its next call.

@@ -36,6 +36,7 @@ pub(crate) struct Flags {
 }
 
 /// What stands behind a file that does not lie on a device of this machine.
+#[cfg_attr(costd_portable, allow(dead_code, reason = "not every kernel tells"))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum FileSystem {
     /// Disks after all, under a layer of its own.
