@@ -23,10 +23,17 @@ use crate::sys::process;
 /// use costd::process::Command;
 ///
 /// let child = Command::new("sleep").arg("1000").create_pidfd(true).spawn()?;
-/// if let Ok(pidfd) = child.into_pidfd() {
-///     assert!(pidfd.try_wait()?.is_none());
-///     pidfd.kill()?;
-///     assert!(!pidfd.wait()?.success());
+/// match child.into_pidfd() {
+///     Ok(pidfd) => {
+///         assert!(pidfd.try_wait()?.is_none());
+///         pidfd.kill()?;
+///         assert!(!pidfd.wait()?.success());
+///     }
+///     // The kernel has no such descriptors.
+///     Err(mut child) => {
+///         child.kill()?;
+///         child.wait()?;
+///     }
 /// }
 /// # Ok::<(), costd::io::Error>(())
 /// ```
