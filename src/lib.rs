@@ -33,13 +33,16 @@
 //! # Ok::<(), costd::io::Error>(())
 //! ```
 //!
-//! What std does not have is in [`coroutine`]. With the feature `macros` there are two attributes as well, `#[costd::main]` and
+//! What std does not have is in [`coroutine`] and [`runtime`]. With the feature `macros` there are two attributes as well, `#[costd::main]` and
 //! `#[costd::test]`, which run a program's `main`, or a test, in a coroutine.
 //!
 //! | variable | meaning |
 //! |---|---|
 //! | `COSTD_WORKERS` | how many OS threads run coroutines; else as many as the process may use CPUs |
 //! | `RUST_MIN_STACK` | the size of a stack in bytes where a spawn does not say it, as with std; else 2 MiB |
+//! | `COSTD_GUARDS` | `mprotect`: the guard of each stack is a mapping of its own, also where the kernel has cheaper ones; a process has some 65,000 mappings |
+//!
+//! [`runtime`] has the others.
 
 #[doc(hidden)]
 pub use ::std as __std;
@@ -59,6 +62,7 @@ pub mod os;
 pub mod panic;
 pub mod prelude;
 pub mod process;
+pub mod runtime;
 pub mod sync;
 pub mod thread;
 

@@ -209,6 +209,44 @@ fn every_kind_of_wait() {
     });
 }
 
+/// What a write has written when it is interrupted is not forgotten: it returns that, and the next wait is left.
+#[test]
+fn a_write_that_is_done_in_part_returns_how_much() {
+    fn check<W, R>(mut writer: W, mut reader: R)
+    where
+        W: Write + Send + 'static,
+        R: Read,
+    {
+        let (written, is_written) = (Arc::new(AtomicUsize::new(0)), Arc::new(Event::new()));
+        let thread = {
+            let (written, is_written) = (Arc::clone(&written), Arc::clone(&is_written));
+            thread::spawn(move || {
+                let count = writer.write(&vec![7; 10_000_000]).unwrap();
+                written.store(count, Ordering::Relaxed);
+                is_written.set();
+                drop(writer);
+                thread::park();
+            })
+        };
+        // There is something, so the writer waits for more room, or is about to.
+        let mut read = reader.read(&mut [0; 1]).unwrap();
+        thread.cancel();
+        is_written.wait();
+        assert_cancelled(thread);
+        read += reader.read_to_end(&mut Vec::new()).unwrap();
+        assert_eq!(read, written.load(Ordering::Relaxed));
+        assert!(read < 10_000_000);
+    }
+    in_coroutine("a_write_that_is_done_in_part_returns_how_much", || {
+        let (reader, writer) = pipe().unwrap();
+        check(writer, reader);
+        let (one, other) = UnixStream::pair().unwrap();
+        check(one, other);
+        let (one, other) = net_common::pair();
+        check(one, other);
+    });
+}
+
 #[test]
 fn locks_are_taken_all_the_same() {
     in_coroutine("locks_are_taken_all_the_same", || {

@@ -233,3 +233,67 @@ fn workers_have_signal_stacks() {
         }
     }
 }
+
+/// What was installed before [`chain`].
+static BEFORE: AtomicPtr<libc::sigaction> = AtomicPtr::new(ptr::null_mut());
+
+/// The handler of a program that looks at its own page first, and asks whoever was there about all else.
+extern "C" fn chain(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    let page_at = FORBIDDEN.load(Ordering::Relaxed);
+    // SAFETY: the system gives a valid description.
+    let address = unsafe { (*info).si_addr() }.addr();
+    if (page_at.addr()..page_at.addr() + page()).contains(&address) {
+        return allow(signal, info, context);
+    }
+    type WithInfo = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
+    // SAFETY: stored before this handler was installed; costd's is of this kind.
+    let before = unsafe {
+        let before = &*BEFORE.load(Ordering::Relaxed);
+        assert!(before.sa_flags & libc::SA_SIGINFO != 0);
+        std::mem::transmute::<libc::sighandler_t, WithInfo>(before.sa_sigaction)
+    };
+    before(signal, info, context);
+}
+
+/// Installed after the runtime has started: it gets its faults, and if it hands on what is not its own, overflows are
+/// recognised as ever.
+#[test]
+fn a_handler_that_is_installed_later() {
+    let test = "a_handler_that_is_installed_later";
+    let access = || {
+        // SAFETY: a mapping of its own, which nobody else knows of.
+        let at =
+            unsafe { libc::mmap(ptr::null_mut(), page(), libc::PROT_NONE, libc::MAP_PRIVATE | libc::MAP_ANON, -1, 0) };
+        FORBIDDEN.store(at.cast(), Ordering::Relaxed);
+        // SAFETY: the fault is handled, and then the page may be written.
+        unsafe { at.cast::<u8>().write_volatile(5) };
+    };
+    match case().as_deref() {
+        None => {
+            run(test, "faults", &[]).succeeded();
+            assert_eq!(run(test, "alone", &[]).output.status.code(), Some(17));
+            let ended = run(test, "overflow", &[]);
+            assert_eq!(ended.signal(), Some(libc::SIGABRT), "{}", ended.stderr);
+            assert!(ended.text().contains("thread 'deep' (ID) has overflowed its stack"), "{}", ended.stderr);
+        }
+        Some(case) => {
+            thread::spawn(|| ()).join().unwrap();
+            if case == "alone" {
+                install(leave as *const () as libc::sighandler_t, 0);
+                thread::spawn(bad_access).join().unwrap();
+            }
+            // SAFETY: integers and a set of signals, to be written.
+            let before = Box::leak(Box::new(unsafe { std::mem::zeroed::<libc::sigaction>() }));
+            // SAFETY: asks what is installed.
+            assert_eq!(unsafe { libc::sigaction(libc::SIGSEGV, ptr::null(), before) }, 0);
+            BEFORE.store(before, Ordering::Relaxed);
+            install(chain as *const () as libc::sighandler_t, libc::SA_SIGINFO);
+            thread::spawn(access).join().unwrap();
+            access();
+            assert_eq!(FAULTS.load(Ordering::Relaxed), 2);
+            if case == "overflow" {
+                spawn(Some("deep"), overflow);
+            }
+        }
+    }
+}

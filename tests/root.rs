@@ -47,11 +47,16 @@ fn check(toolchain: &str, cargo: Command) {
 fn panics_that_abort() {
     let dir = lay_out("aborting", &[("aborting", "2024")], "panic = \"abort\"\n");
     let binaries = build(&dir, Command::new(env!("CARGO")), &[]);
-    let output = Command::new(binaries.join("aborting")).env("RUST_BACKTRACE", "0").output().unwrap();
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!(output.status.signal(), Some(libc::SIGABRT), "{out}\n{err}");
-    assert_eq!(out, "done\n");
-    assert!(err.starts_with("\nthread 'last' (") && err.contains("\nwords\n"), "{err}");
+    for case in ["spawn", "scope", "destructor", "cancelled"] {
+        let output = Command::new(binaries.join("aborting")).arg(case).env("RUST_BACKTRACE", "0").output().unwrap();
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.signal(), Some(libc::SIGABRT), "{case}: {out}\n{err}");
+        assert_eq!(out, "done\n", "{case}");
+        match case {
+            "cancelled" => assert_eq!(err, ""),
+            _ => assert!(err.starts_with("\nthread 'last' (") && err.contains("\nwords\n"), "{case}: {err}"),
+        }
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@
 
 /// What `costd::sched::primitive` is there.
 mod primitive {
+    pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::sync::atomic;
     pub(crate) use loom::sync::{Arc, Mutex, MutexGuard};
 
@@ -21,6 +22,8 @@ mod primitive {
     }
 }
 
+#[path = "../../src/sched/ending.rs"]
+mod ending;
 #[path = "../../src/sched/idle.rs"]
 mod idle;
 #[path = "../../src/sched/inbox.rs"]
@@ -29,13 +32,18 @@ mod inbox;
 mod park_state;
 #[path = "../../src/sched/readiness.rs"]
 mod readiness;
+#[path = "../../src/sched/slot.rs"]
+mod slot;
 #[path = "../../src/sched/wait_list.rs"]
 mod wait_list;
 #[path = "../../src/sched/wait_queue.rs"]
 mod wait_queue;
 
+#[cfg_attr(not(test), allow(unused_imports, reason = "the tests use them"))]
 #[path = "../../src/park/mod.rs"]
 mod park;
+
+mod chosen;
 
 /// The rest of a task, reduced to what the protocols ask of it.
 mod task;
@@ -55,6 +63,11 @@ mod channel;
 
 #[path = "../../src/coroutine/notice.rs"]
 mod notice;
+
+#[path = "../../src/sys/thread/running.rs"]
+mod running;
+#[path = "../../src/sys/thread/token.rs"]
+mod token;
 
 #[cfg(test)]
 mod tests;

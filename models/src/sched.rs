@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use reason::Reason;
 
-pub(crate) use crate::{primitive, task, wait_list, wait_queue};
+pub(crate) use crate::{chosen, ending, primitive, readiness, task, wait_list, wait_queue};
 
 #[path = "../../src/sched/reason.rs"]
 pub(crate) mod reason;
@@ -26,6 +26,14 @@ pub(crate) mod interrupt {
 
     pub(crate) struct Cancelled;
 
+    pub(crate) struct Interrupts;
+
+    impl Interrupts {
+        pub(crate) fn cancel(task: &task::TaskRef) {
+            task.cancel();
+        }
+    }
+
     pub(crate) fn is_due() -> bool {
         task::current().is_cancelled() && !std::thread::panicking()
     }
@@ -45,11 +53,15 @@ pub(crate) mod interrupt {
     }
 }
 
+pub(crate) use task::current as current_task;
+
 pub(crate) const OPERATION: u32 = 32;
 
 pub(crate) fn spend(_price: u32) {}
 
 pub(crate) fn spend_turn() {}
+
+pub(crate) fn note_depth() {}
 
 pub(crate) fn others_may_be_running() -> bool {
     false

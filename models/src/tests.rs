@@ -1,5 +1,6 @@
 mod channel;
 mod coroutine;
+mod ending;
 mod idle;
 mod inbox;
 mod interrupt;
@@ -7,4 +8,9 @@ mod locks;
 mod notice;
 mod park_state;
 mod readiness;
+mod scope;
+mod select;
+mod single;
+mod steal;
+mod token;
 mod wait_queue;

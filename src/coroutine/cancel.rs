@@ -18,7 +18,7 @@ pub use crate::sched::interrupt::Cancelled;
 /// resolution; waiting for a child on a kernel that has no descriptors of processes), which is waited for. A coroutine that computes is not interrupted before it blocks.
 ///
 /// **A call that has taken effect is not interrupted.** A receiver that was handed a message returns it, an accepted
-/// connection is returned, and the coroutine unwinds from its next call.
+/// connection is returned, a write that has written a part returns how much, and the coroutine unwinds from its next call.
 ///
 /// **Destructors** that run in the unwinding may block: they are not interrupted. **Locks** that are held are released and not
 /// poisoned: nothing has gone wrong with what they guard but that its holder has left at a place where it was
@@ -30,7 +30,10 @@ pub use crate::sched::interrupt::Cancelled;
 /// **A scope** ([`thread::scope`](crate::thread::scope)) that is cancelled, by its owner's being cancelled inside it or
 /// while it waits at the end, cancels its threads, and waits for them.
 ///
-/// It works by unwinding: in a program with `panic = "abort"` the process ends.
+/// It works by unwinding: in a program with `panic = "abort"` the process ends. And a crate that is built on costd may have
+/// `unsafe` code that relies on std's `park`, `Condvar::wait` or the like not to unwind (`once_cell` and crossbeam's channels do):
+/// **do not cancel a coroutine that may be waiting in such a crate**, or put a [`shield`] around the call into it. It would be
+/// undefined behaviour there; `docs/soundness.md` says more.
 ///
 /// # Examples
 ///

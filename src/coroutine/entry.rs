@@ -11,11 +11,13 @@ pub use std::process::ExitCode;
 const STACK_OF_MAIN: usize = 8 << 20;
 
 /// Runs a program's `main` in a coroutine.
+#[track_caller]
 pub fn main<T: Termination + 'static>(body: fn() -> T) -> ExitCode {
     run(Builder::new().name("main".to_owned()).stack_size(STACK_OF_MAIN), body)
 }
 
 /// Runs a test in a coroutine, which gets the name that libtest has given to the test's thread.
+#[track_caller]
 pub fn test<T: Termination + 'static>(body: fn() -> T) -> ExitCode {
     let builder = Builder::new();
     let builder = match thread::current().name() {
@@ -25,6 +27,7 @@ pub fn test<T: Termination + 'static>(body: fn() -> T) -> ExitCode {
     run(builder, body)
 }
 
+#[track_caller]
 fn run<T: Termination + 'static>(builder: Builder, body: fn() -> T) -> ExitCode {
     // What the body returns need not be `Send`, so the coroutine itself reports it.
     let coroutine = builder.spawn(move || body().report()).expect("failed to spawn thread");

@@ -56,6 +56,10 @@ pub struct Event {
 }
 
 impl Event {
+    pub(super) fn raw(&self) -> &sys::Event {
+        &self.raw
+    }
+
     /// Creates an event that is not set.
     #[must_use]
     #[inline]

@@ -8,6 +8,11 @@
 //! * [`blocking`] runs a closure that blocks in foreign code where it stops nobody but the caller.
 //! * [`os_thread`] starts real OS threads, for what is bound to one, with handles that a coroutine can join.
 //!
+//! To meet code that says "would block":
+//!
+//! * [`wait_readable`] and [`wait_writable`] wait until any descriptor is ready.
+//! * [`Readiness`] makes what is on a descriptor in non-blocking mode block.
+//!
 //! To meet async code:
 //!
 //! * [`block_on`] waits for a future.
@@ -23,6 +28,13 @@
 //! * [`Semaphore`] lets so many do something at a time.
 //! * [`Event`] is a flag that many can wait for.
 //! * [`WaitGroup`] waits for the end of many.
+//! * [`spsc`] is a faster channel, for one sender and one receiver.
+//!
+//! To do or await several things:
+//!
+//! * [`select!`](macro@select) and [`Select`] wait for what comes first of messages, connections, timers, locks and more;
+//!   [`race!`](macro@race) and [`race()`] have expressions compete.
+//! * [`join!`](macro@join) runs expressions side by side.
 //!
 //! To know what one works for:
 //!
@@ -66,7 +78,10 @@ mod inherit;
 mod joined;
 mod notice;
 pub mod os_thread;
+mod readiness;
+pub mod select;
 mod semaphore;
+pub mod spsc;
 mod timeout;
 mod wait_group;
 
@@ -77,6 +92,11 @@ pub use event::Event;
 pub use future::block_on;
 pub use inherit::InheritableLocal;
 pub use joined::{Joined, join_async};
+pub use readiness::{Readiness, SharedReadiness, wait_readable, wait_writable};
+pub use select::{Select, race};
 pub use semaphore::{Semaphore, SemaphoreGuard};
 pub use timeout::{TimedOut, timeout};
 pub use wait_group::WaitGroup;
+
+#[doc(inline)]
+pub use crate::{__costd_join as join, __costd_race as race, __costd_select as select};

@@ -163,13 +163,17 @@ impl Semaphore {
         self.raw.available()
     }
 
-    fn guard(&self, permits: usize) -> SemaphoreGuard<'_> {
+    pub(super) fn raw(&self) -> &sys::Semaphore {
+        &self.raw
+    }
+
+    pub(super) fn guard(&self, permits: usize) -> SemaphoreGuard<'_> {
         SemaphoreGuard { semaphore: self, permits }
     }
 }
 
 #[track_caller]
-fn check(permits: usize) {
+pub(super) fn check(permits: usize) {
     assert!(permits <= Semaphore::MAX_PERMITS, "a semaphore cannot have so many permits");
 }
 

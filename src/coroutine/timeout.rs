@@ -14,6 +14,8 @@ pub struct TimedOut;
 /// One may be inside another; the one whose time is up first ends first, with all that is inside it. A call that has taken
 /// effect is not interrupted: if `f` does not block any more, its result is returned, however late.
 ///
+/// What [`cancel`](super::cancel) says of crates whose `unsafe` code relies on waits that do not unwind holds for `f`, too.
+///
 /// On a plain OS thread sockets, pipes and children are not interrupted (their calls are the system's blocking ones); all
 /// else is.
 ///

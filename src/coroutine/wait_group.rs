@@ -53,6 +53,11 @@ impl WaitGroup {
         raw.wait(None);
     }
 
+    /// [`wait`](Self::wait) as an alternative of a select. Gives up this member at once.
+    pub(super) fn emptying(self) -> sys::arms::Emptying {
+        sys::arms::Emptying::new(Arc::clone(&self.raw))
+    }
+
     /// As [`wait`](Self::wait), but for no longer than `timeout`.
     ///
     /// # Errors

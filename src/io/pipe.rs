@@ -40,6 +40,10 @@ pub struct PipeReader(pub(crate) Descriptor<io::PipeReader>);
 pub struct PipeWriter(pub(crate) Descriptor<io::PipeWriter>);
 
 impl PipeReader {
+    pub(crate) fn descriptor(&self) -> &Descriptor<io::PipeReader> {
+        &self.0
+    }
+
     /// Another handle of the same end. As std's.
     ///
     /// # Errors
@@ -50,6 +54,10 @@ impl PipeReader {
 }
 
 impl PipeWriter {
+    pub(crate) fn descriptor(&self) -> &Descriptor<io::PipeWriter> {
+        &self.0
+    }
+
     /// Another handle of the same end. As std's.
     ///
     /// # Errors

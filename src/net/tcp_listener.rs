@@ -49,6 +49,10 @@ pub struct Incoming<'a> {
 }
 
 impl TcpListener {
+    pub(crate) fn descriptor(&self) -> &Socket<std::net::TcpListener> {
+        &self.0
+    }
+
     /// Listens at the first of the addresses that can be had; port 0 lets the system choose one. As
     /// [`std::net::TcpListener::bind`].
     ///

@@ -36,6 +36,14 @@ use super::{ToSocketAddrs, each_addr};
 pub struct TcpStream(pub(crate) Socket<std::net::TcpStream>);
 
 impl TcpStream {
+    pub(crate) fn descriptor(&self) -> &Socket<std::net::TcpStream> {
+        &self.0
+    }
+
+    pub(crate) fn from_socket(socket: Socket<std::net::TcpStream>) -> TcpStream {
+        TcpStream(socket)
+    }
+
     /// Opens a connection to the first of the addresses that takes it. As [`std::net::TcpStream::connect`].
     ///
     /// # Errors

@@ -44,6 +44,10 @@ macro_rules! options {
 }
 
 impl UdpSocket {
+    pub(crate) fn descriptor(&self) -> &Socket<std::net::UdpSocket> {
+        &self.0
+    }
+
     /// Binds a socket to the first of the addresses that can be had; port 0 lets the system choose one. As
     /// [`std::net::UdpSocket::bind`].
     ///

@@ -21,6 +21,20 @@ pub(crate) fn is_to_be_waited_for(pid: u32) -> bool {
     unsafe { libc::waitid(libc::P_PID, pid as libc::id_t, &mut info, options) == 0 }
 }
 
+/// Waits until the process `pid`, a child that nobody has waited for yet, has ended, and leaves its status where it is. Returns
+/// early if somebody else takes that.
+pub(crate) fn await_end(pid: u32) {
+    loop {
+        // SAFETY: all zero is a piece of information without anything in it.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        // SAFETY: writes what it finds to `info`, alive for the whole call.
+        let result = unsafe { libc::waitid(libc::P_PID, pid as libc::id_t, &mut info, libc::WEXITED | libc::WNOWAIT) };
+        if result == 0 || io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
+            return;
+        }
+    }
+}
+
 /// `kill`. `pid` must be a child that nobody has waited for yet, so that the number is still its own.
 pub(crate) fn send_signal(pid: u32, signal: i32) -> io::Result<()> {
     // SAFETY: takes and returns numbers.

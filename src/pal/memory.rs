@@ -92,6 +92,21 @@ pub(crate) unsafe fn discard(start: NonNull<u8>, len: usize) {
     unsafe { libc::madvise(start.as_ptr().cast(), len, libc::MADV_DONTNEED) };
 }
 
+/// How many bytes of memory a page-aligned range takes. Those that are not mapped take none.
+pub(crate) fn resident(start: usize, len: usize) -> usize {
+    let mut pages = [0_u8; 4096];
+    let chunk = pages.len() * page_size();
+    let mut resident = 0;
+    for at in (start..start + len).step_by(chunk) {
+        let len = chunk.min(start + len - at);
+        // SAFETY: only asks about the range, and writes a byte for each of its pages.
+        if unsafe { libc::mincore(ptr::without_provenance_mut(at), len, pages.as_mut_ptr().cast()) } == 0 {
+            resident += pages[..len / page_size()].iter().filter(|page| **page & 1 != 0).count();
+        }
+    }
+    resident * page_size()
+}
+
 /// Makes every touch of a range a fault, at the price of a mapping of its own.
 ///
 /// # Safety

@@ -4,19 +4,41 @@
 //! The noun on the other side is [`Unparker`]. What orders the two is in `sched::park_state`; a queue of waiters with the
 //! same guarantee is `sched::wait_queue`, and [`wait`] composes it with parking.
 //!
+//! | module | what it is |
+//! |---|---|
+//! | `direction` | waiting until a descriptor is ready |
+//! | `select` | waiting for several things at once, of which exactly one takes effect |
+//! | `seat` | a place in one of several queues |
+//! | `selection` | which one of several offers is taken up |
+//! | `order` | in which order to try several things |
+//!
 //! Nothing here is a user's `thread::park`: that one has a token of its own (`sys::thread`), so a user's `unpark` is never
 //! eaten by a lock's wait, nor the other way round.
 
 use std::ptr;
 use std::time::Instant;
 
+mod direction;
+mod order;
+mod seat;
+mod select;
+mod selection;
+
 use crate::sched;
+use crate::sched::ending::Ending;
 use crate::sched::interrupt;
 use crate::sched::wait_queue::WaitQueue;
 
+#[cfg_attr(loom, allow(unused_imports, reason = "its users name it, and the models do without"))]
+pub(crate) use crate::sched::chosen::{Chosen, Sleeper};
 pub(crate) use crate::sched::reason::Reason;
 pub(crate) use crate::sched::task::Unparker;
 pub(crate) use crate::sched::wait_list::{WaitList, Waiter};
+pub(crate) use direction::wait_until_ready;
+pub(crate) use seat::Seat;
+#[cfg_attr(loom, allow(unused_imports, reason = "the models do without"))]
+pub(crate) use select::{Alternative, Decision, Entry, decide, select, try_decide, try_select};
+pub(crate) use selection::Selection;
 
 /// How a park ended.
 #[must_use]
@@ -41,6 +63,8 @@ pub(crate) enum Wait {
 }
 
 /// Parks the current task until it is unparked or `deadline` passes. May return for no reason.
+// A function that has been called before a switch and returns after it is predicted wrongly: see `sched::context`.
+#[inline(always)]
 pub(crate) fn park(deadline: Option<Instant>, reason: Reason) -> Outcome {
     let woken = match sched::current_coroutine() {
         Some(coroutine) => coroutine.park(deadline, reason),
@@ -56,14 +80,25 @@ pub(crate) fn park_or_unwind(deadline: Option<Instant>, reason: Reason) -> Outco
 }
 
 /// As [`park`]; but ends, as if unparked, when the time of a limit is up.
+#[inline(always)]
 pub(crate) fn park_within_limits(deadline: Option<Instant>, reason: Reason) -> Outcome {
-    match interrupt::deadline() {
+    park_before(deadline, interrupt::deadline(), reason)
+}
+
+#[inline(always)]
+fn park_before(deadline: Option<Instant>, limit: Option<Instant>, reason: Reason) -> Outcome {
+    match limit {
         Some(limit) if deadline.is_none_or(|deadline| limit < deadline) => {
-            let _ = park(Some(limit), reason);
+            park_until_limit(limit, reason);
             Outcome::Unparked
         }
         _ => park(deadline, reason),
     }
+}
+
+#[inline(never)]
+fn park_until_limit(limit: Instant, reason: Reason) {
+    let _ = park(Some(limit), reason);
 }
 
 /// Takes a place in `queue` and parks until a notifier chooses this task or `deadline` passes, unless `ready` is true
@@ -74,14 +109,15 @@ pub(crate) fn park_within_limits(deadline: Option<Instant>, reason: Reason) -> O
 pub(crate) fn wait(queue: &WaitQueue, deadline: Option<Instant>, reason: Reason, ready: impl FnOnce() -> bool) -> Wait {
     wait_in(queue, ptr::null_mut(), deadline, reason, |waiter| {
         // SAFETY: `wait_in` keeps the waiter where it is, and takes it out of the queue before it ends.
-        unsafe { queue.push_unless(waiter, Unparker::current(), ready) }
+        unsafe { queue.push_unless(waiter, Sleeper::current(), ready) }
     })
 }
 
-/// Where tasks wait: something that has a [`WaitList`] under a lock.
+/// Where tasks wait: something that has a [`WaitList`] under a lock, or (`direction`) a slot.
 ///
 /// # Safety
-/// `remove` is what [`WaitList::remove`] says, on the one list that an `enqueue` given to [`wait_in`] pushes to.
+/// `remove` is what [`WaitList::remove`] says, on the one list that an `enqueue` given to [`wait_in`] pushes to; once it has
+/// returned, nobody else touches the waiter. It may park only where a notifier is just about to mark the waiter.
 pub(crate) unsafe trait WaitingPlace {
     /// Takes `waiter` out. `false`: it is no longer in, a notifier has chosen it.
     ///
@@ -117,10 +153,23 @@ pub(crate) fn wait_in<P: WaitingPlace>(
     reason: Reason,
     enqueue: impl FnOnce(&Waiter) -> bool,
 ) -> Wait {
+    wait_in_or_interrupted(place, cargo, deadline, reason, enqueue).unwrap_or_else(|| interrupt::unwind())
+}
+
+/// As [`wait_in`]; but an interruption ends it without unwinding (`None`), if no notifier has chosen it. For who has something
+/// to return, and leaves the interruption to the task's next wait.
+#[inline]
+fn wait_in_or_interrupted<P: WaitingPlace>(
+    place: &P,
+    cargo: *mut (),
+    deadline: Option<Instant>,
+    reason: Reason,
+    enqueue: impl FnOnce(&Waiter) -> bool,
+) -> Option<Wait> {
     // Apart from what takes it out, for notifiers touch it while that is borrowed for good (by its `drop`).
     let waiter = Waiter::new(cargo);
     if !enqueue(&waiter) {
-        return Wait::Ready;
+        return Some(Wait::Ready);
     }
     Waiting { place, waiter: &waiter, enqueued: true }.park(deadline, reason)
 }
@@ -136,17 +185,36 @@ pub(crate) fn wait_for_either(
 ) {
     let (in_first, in_second) = (Waiter::new(ptr::null_mut()), Waiter::new(ptr::null_mut()));
     // SAFETY: `Waiting` takes it out before this frame ends, and it stays where it is until then.
-    if !unsafe { first.push_unless(&in_first, Unparker::current(), first_ready) } {
+    if !unsafe { first.push_unless(&in_first, Sleeper::current(), first_ready) } {
         return;
     }
     let _in_first = Waiting { place: first, waiter: &in_first, enqueued: true };
     // SAFETY: as above.
-    if !unsafe { second.push_unless(&in_second, Unparker::current(), second_ready) } {
+    if !unsafe { second.push_unless(&in_second, Sleeper::current(), second_ready) } {
         return;
     }
     let _in_second = Waiting { place: second, waiter: &in_second, enqueued: true };
     while !in_first.is_notified() && !in_second.is_notified() {
         let _ = park_or_unwind(None, reason);
+    }
+}
+
+/// Parks until the task has ended that `ending` belongs to. For the owner of its handle.
+pub(crate) fn wait_for_end(ending: &Ending) {
+    if ending.is_done() || !ending.wait_for(Unparker::current()) {
+        return;
+    }
+    loop {
+        if interrupt::is_due() {
+            if !ending.leave() {
+                return;
+            }
+            interrupt::unwind();
+        }
+        let _ = park_within_limits(None, Reason::Join);
+        if ending.is_done() {
+            return;
+        }
     }
 }
 
@@ -182,28 +250,38 @@ struct Waiting<'a, P: WaitingPlace> {
 }
 
 impl<P: WaitingPlace> Waiting<'_, P> {
-    /// Parks until it is chosen or the deadline has passed.
-    fn park(mut self, deadline: Option<Instant>, reason: Reason) -> Wait {
+    /// Parks until it is chosen or the deadline has passed. `None`: until it was interrupted.
+    #[inline]
+    fn park(mut self, deadline: Option<Instant>, reason: Reason) -> Option<Wait> {
         loop {
             if reason.is_interruptible() && interrupt::is_due() {
                 self.enqueued = false;
                 // SAFETY: as below.
-                if !unsafe { self.place.remove(self.waiter) } {
-                    return Wait::Notified;
-                }
-                interrupt::unwind();
+                return if unsafe { self.place.remove(self.waiter) } { None } else { Some(Wait::Notified) };
             }
-            let outcome =
-                if reason.is_interruptible() { park_within_limits(deadline, reason) } else { park(deadline, reason) };
+            let limit = if reason.is_interruptible() { interrupt::deadline() } else { None };
+            let outcome = park_before(deadline, limit, reason);
             if self.waiter.is_notified() {
                 self.enqueued = false;
-                return Wait::Notified;
+                return Some(Wait::Notified);
             }
             if outcome == Outcome::TimedOut {
                 self.enqueued = false;
                 // SAFETY: it is in the list of `place`, or was popped from it.
-                return if unsafe { self.place.remove(self.waiter) } { Wait::TimedOut } else { Wait::Notified };
+                return Some(if unsafe { self.place.remove(self.waiter) } { Wait::TimedOut } else { Wait::Notified });
             }
+        }
+    }
+}
+
+impl<P: WaitingPlace> Waiting<'_, P> {
+    /// It is not going to be woken, nor to act on it if it was.
+    #[cold]
+    #[inline(never)]
+    fn leave(&mut self) {
+        // SAFETY: `enqueued`: it is in the list of `place`, or was popped from it.
+        if !unsafe { self.place.remove(self.waiter) } {
+            self.place.pass_on();
         }
     }
 }
@@ -211,9 +289,8 @@ impl<P: WaitingPlace> Waiting<'_, P> {
 impl<P: WaitingPlace> Drop for Waiting<'_, P> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: `enqueued`: it is in the list of `place`, or was popped from it.
-        if self.enqueued && !unsafe { self.place.remove(self.waiter) } {
-            self.place.pass_on();
+        if self.enqueued {
+            self.leave();
         }
     }
 }

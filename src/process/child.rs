@@ -60,6 +60,10 @@ impl Child {
         self
     }
 
+    pub(crate) fn process_mut(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
     /// Ends the process at once (`SIGKILL`); nothing if it has been waited for. As std's: it still has to be waited for.
     ///
     /// # Errors

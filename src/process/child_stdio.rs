@@ -61,6 +61,10 @@ macro_rules! as_stds {
     ($($type:ident = $inner:ty,)*) => {
         $(
             impl $type {
+                pub(crate) fn descriptor(&self) -> &Descriptor<$inner> {
+                    &self.0
+                }
+
                 /// Of a child that was just started: nobody else knows the descriptor.
                 pub(super) fn fresh(pipe: std::process::$type) -> $type {
                     $type(Descriptor::new(<$inner>::from(OwnedFd::from(pipe))))

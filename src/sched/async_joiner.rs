@@ -1,18 +1,19 @@
 //! An async task that waits for the end of a coroutine.
 //!
-//! In the queue of the coroutine's joiners it is represented by a task of a third kind, which never runs and is always
+//! As the one who waits for that (`sched::ending`) it is represented by a task of a third kind, which never runs and is always
 //! parked: to unpark it is to call a [`Waker`]. So whoever ends need not know the difference, and a coroutine that nobody
-//! joins in this way pays nothing for it. The waiter lies behind that task's header, in one allocation.
+//! joins in this way pays nothing for it. The waker lies behind that task's header, in one allocation.
 //!
 //! ```text
 //! a poll                                      the coroutine that ends
 //!   a. leave a waker                            1. set DONE
-//!   b. the first time: enqueue                  2. take it out of the queue, if it is in
-//!   c. look at DONE: not yet                    3. take the waker, and call it
+//!   b. the first time: become the waiter,       2. a waiter was there? unpark it, that is:
+//!      or find DONE                             3. take the waker, and call it
+//!   c. later: look at DONE: not yet
 //! ```
 //!
-//! The first time b and c are done under the queue's lock, as in `sched::wait_queue`. Afterwards the two halves meet at the
-//! waker's lock: if 3 has it before a, c sees what 1 has done; else 3 takes the waker that a has left.
+//! The first time b and 1 are of one word. Afterwards the two halves meet at the waker's lock: if 3 has it before a, c sees
+//! what 1 has done; else 3 takes the waker that a has left.
 
 use std::ptr::{self, NonNull};
 use std::task::Waker;
@@ -21,8 +22,7 @@ use super::current::{clear_locals, current_task};
 use super::interrupt;
 use super::primitive::{Mutex, lock};
 use super::spawn::or_abort;
-use super::task::{NO_STACK, Task, TaskRef, VTable};
-use super::wait_list::Waiter;
+use super::task::{NO_STACK, Origin, Task, TaskRef, VTable};
 
 /// See the module's text. Waits from its making to its drop.
 pub(crate) struct AsyncJoiner {
@@ -35,7 +35,6 @@ pub(crate) struct AsyncJoiner {
 #[repr(C)]
 struct StandIn {
     header: Task,
-    waiter: Waiter,
     waker: Mutex<Option<Waker>>,
 }
 
@@ -50,8 +49,7 @@ static VTABLE: VTable = VTable {
     free: |task| drop(unsafe { Box::from_raw(task.cast::<StandIn>().as_ptr()) }),
 };
 
-/// Step 3, on the coroutine that ends: a handle is the only one to wait in its task's `joiners`, and who has left that
-/// queue wakes nobody else.
+/// Step 3, on the coroutine that ends.
 #[cold]
 fn wake(stand_in: &StandIn) {
     let waker = lock(&stand_in.waker).take();
@@ -74,20 +72,14 @@ impl AsyncJoiner {
     ///
     /// For the one who has the handle of `task`, and nobody else.
     pub(crate) fn enter(task: &TaskRef, waker: &Waker) -> Option<AsyncJoiner> {
-        let header = Task::new(&VTABLE, None, NO_STACK, 1);
+        let header = Task::new(&VTABLE, None, NO_STACK, Origin::NONE, 1);
         let is_parked = header.state.publish();
         debug_assert!(is_parked, "nobody else knows of it");
-        let stand_in =
-            Box::new(StandIn { header, waiter: Waiter::new(ptr::null_mut()), waker: Mutex::new(Some(waker.clone())) });
+        let stand_in = Box::new(StandIn { header, waker: Mutex::new(Some(waker.clone())) });
         let stand_in = NonNull::from(Box::leak(stand_in)).cast::<Task>();
         // SAFETY: the one count that it was made with.
         let joiner = AsyncJoiner { joined: task.clone(), stand_in: unsafe { TaskRef::from_raw(stand_in) } };
-        let place = joiner.place();
-        // SAFETY: a new waiter. It stays where it is and lives as long as the stand-in: `joiner` keeps that alive until its
-        // drop has taken the waiter out, and if it is leaked, so is the stand-in.
-        let entered =
-            unsafe { task.joiners.push_unless(&place.waiter, joiner.stand_in.clone(), || task.done_or_waited()) };
-        entered.then_some(joiner)
+        task.ending.wait_for(joiner.stand_in.clone()).then_some(joiner)
     }
 
     /// Steps a and c: has `waker` called instead of the one before. `true`: the coroutine has ended.
@@ -99,7 +91,7 @@ impl AsyncJoiner {
             let previous = lock(present).replace(waker);
             drop(previous);
         }
-        self.joined.is_done()
+        self.joined.ending.is_done()
     }
 
     fn place(&self) -> &StandIn {
@@ -110,10 +102,7 @@ impl AsyncJoiner {
 
 impl Drop for AsyncJoiner {
     fn drop(&mut self) {
-        let waiter = &self.place().waiter;
-        // SAFETY: pushed in `enter`, and to no other queue.
-        unsafe { self.joined.joiners.remove(waiter) };
-        // Or it would keep itself alive.
-        waiter.disarm();
+        // If the coroutine has ended, it may be calling the waker, or about to.
+        self.joined.ending.leave();
     }
 }

@@ -13,7 +13,7 @@
 //!
 //! The frame stays until 3, also when the park is left by unwinding. A thread that has had nothing to do for a while ends.
 //!
-//! Two kinds of jobs: what ends by itself ([`run`]) has [`MAX_THREADS`] threads at the most, and waits for its turn. What may
+//! Two kinds of jobs: what ends by itself ([`run`]) has a limited number of threads (a setting), and waits for its turn. What may
 //! have to wait for others of this process, or for a user who sits before a terminal ([`run_waiting`]), has a thread at once, as
 //! many as there are such jobs: with a limit they could wait for one another for ever.
 
@@ -28,12 +28,12 @@ use std::thread;
 use std::time::Duration;
 
 use super::panics;
+use super::pinning;
 use super::primitive::lock;
 use super::reason::Reason;
+use super::settings::settings;
 use super::task::Unparker;
 
-/// The most threads at a time, beside those that run a job which waits.
-const MAX_THREADS: usize = 32;
 /// So long does a thread wait for another job.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -125,17 +125,8 @@ fn run_elsewhere<F: FnOnce() -> R + Send, R: Send>(kind: Kind, reason: Reason, f
     }
 }
 
-/// Runs `f` where it may block, sometime. `false`: not one thread can be had, and it is not run.
+/// Runs `f` where it may block, at once, and for as long as it likes. `false`: not one thread can be had, and it is not run.
 pub(crate) fn run_detached(f: fn()) -> bool {
-    detached(Kind::Ends, f)
-}
-
-/// As [`run_detached`], at once, however many threads there are.
-pub(crate) fn run_detached_at_once(f: fn()) -> bool {
-    detached(Kind::Waits, f)
-}
-
-fn detached(kind: Kind, f: fn()) -> bool {
     /// # Safety
     /// `job` is a `fn()`.
     unsafe fn run_it(job: NonNull<()>) {
@@ -145,7 +136,13 @@ fn detached(kind: Kind, f: fn()) -> bool {
         f();
     }
     let job = NonNull::new(f as *mut ()).expect("no function lies at null");
-    POOL.submit(Queued { job, run: run_it, kind }).is_ok()
+    POOL.submit(Queued { job, run: run_it, kind: Kind::Waits }).is_ok()
+}
+
+/// How many threads have nothing to do, if all but one have not.
+pub(super) fn idle_but_one() -> Option<usize> {
+    let state = lock(&POOL.state);
+    (state.jobs.is_empty() && state.idle + 1 == state.threads).then_some(state.idle)
 }
 
 /// Holds a frame in place until its job is done.
@@ -189,7 +186,7 @@ unsafe fn run_job<F: FnOnce() -> R, R>(job: NonNull<()>) {
 }
 
 impl Pool {
-    /// Queues a job. An error: there is no thread, and none can be started; nobody has the job.
+    /// Queues a job. An error: there is no thread that will come to it, and none can be started; nobody has the job.
     fn submit(&'static self, job: Queued) -> Result<(), NoThread> {
         let mut state = lock(&self.state);
         // Every job that is queued already has one of the idle threads woken for it.
@@ -199,20 +196,22 @@ impl Pool {
             self.queued.notify_one();
             return Ok(());
         }
-        if job.kind == Kind::Ends && state.threads - state.waiting >= MAX_THREADS {
+        if job.kind == Kind::Ends && state.threads - state.waiting >= settings().blocking_threads {
             state.jobs.push_back(job);
             return Ok(());
         }
-        let name = format!("costd-blocking-{}", state.threads);
+        let name = format!("{}-blocking-{}", settings().thread_name, state.threads);
         let Queued { job: data, run, kind } = job;
         // Under the lock: the new thread finds itself counted.
-        match thread::Builder::new().name(name).spawn(move || POOL.work(job)) {
+        match pinning::unpinned(|| thread::Builder::new().name(name).spawn(move || POOL.work(job))) {
             Ok(_) => {
                 state.threads += 1;
                 state.waiting += usize::from(kind == Kind::Waits);
                 Ok(())
             }
-            Err(_) if state.threads == 0 => Err(NoThread),
+            // What waits would keep others from what they wait for, behind it in the queue; and threads that wait may never
+            // come to it.
+            Err(_) if kind == Kind::Waits || state.threads == state.waiting => Err(NoThread),
             // Those that there are will come to it.
             Err(_) => {
                 state.jobs.push_back(Queued { job: data, run, kind });

@@ -14,7 +14,7 @@ use crate::pal;
 use super::locals::{Header, LocalIndex, Table};
 use super::reason::Reason;
 use super::spawn::or_abort;
-use super::task::{NO_STACK, Task, TaskRef, VTable};
+use super::task::{NO_STACK, Origin, Task, TaskRef, VTable};
 use super::worker::Worker;
 
 thread_local! {
@@ -35,7 +35,7 @@ thread_local! {
 struct Current {
     /// Null where nobody has asked yet, and in a worker's own loop.
     task: Cell<*const Task>,
-    /// Its table of thread-locals: always what `task.locals.table()` is.
+    /// Its table of thread-locals: what `task.locals.table()` is, or another one without values if that has none.
     locals: Cell<Table>,
 }
 
@@ -63,12 +63,14 @@ impl<'a> Coroutine<'a> {
     }
 
     /// Parks it. `false` when the deadline has passed.
+    #[inline(always)]
     pub(crate) fn park(self, deadline: Option<Instant>, reason: Reason) -> bool {
         self.task.set_reason(reason);
         self.worker.park(self.task, deadline)
     }
 
     /// Lets the others on this worker go first.
+    #[inline]
     pub(crate) fn yield_now(self) {
         self.worker.yield_now(self.task);
     }
@@ -247,7 +249,13 @@ impl OsThread {
         unsafe { TaskRef::share(self.0) }
     }
 
+    /// The same, not counted.
+    pub(crate) fn as_ptr(&self) -> NonNull<Task> {
+        self.0
+    }
+
     /// Parks this OS thread. `false` when the deadline has passed.
+    #[inline(never)]
     pub(crate) fn park(self, deadline: Option<Instant>, reason: Reason) -> bool {
         // SAFETY: as above.
         unsafe { self.0.as_ref() }.park_os_thread(deadline, reason)
@@ -285,7 +293,7 @@ fn new_os_thread() -> OsThread {
     // SAFETY: a task is not of size 0.
     let Some(task) = NonNull::new(unsafe { System.alloc(layout) }.cast::<Task>()) else { handle_alloc_error(layout) };
     // SAFETY: fresh memory of this layout. The one count belongs to the OS thread.
-    unsafe { task.write(Task::new(&VTABLE, None, NO_STACK, 1)) };
+    unsafe { task.write(Task::new(&VTABLE, None, NO_STACK, Origin::NONE, 1)) };
     OS_THREAD.set(task.as_ptr());
     // SAFETY: just made, and this OS thread has a count of it.
     let header = unsafe { task.as_ref() };

@@ -15,8 +15,9 @@
 //! interrupted at its next wait. Nor does anybody's notification get lost, for a waiter that is interrupted has left its
 //! queue before.
 //!
-//! It is deferred while a shield is held, while the task unwinds (destructors may block), and where nothing may be switched. It is asked for again at every
-//! wait until the task has ended, so whoever catches it does not get far.
+//! It is deferred while a shield is held, while the task unwinds (destructors may block), where a panic could go nowhere, and
+//! where nothing may be switched. It is asked for again at every wait until the task's function has ended, so whoever catches it
+//! does not get far.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -98,6 +99,11 @@ impl Interrupts {
     /// Is the panic in flight (there is one) an interruption and nothing more, which poisons no lock?
     pub(crate) fn unwinds(&self, panics: u32) -> bool {
         panics != 0 && panics == self.unwinding.get()
+    }
+
+    /// The task's function has ended: what is left to be done, destructors of thread-locals say, is not interrupted any more.
+    pub(super) fn finish(&self) {
+        self.shields.set(1);
     }
 
     /// So many panics are in flight again, after some were caught.

@@ -1,9 +1,19 @@
 //! A task's thread-locals: a table of values, indexed by the number of the key.
 //!
-//! A key gets its number on first use anywhere in the process. A task's table starts empty and grows to the highest
-//! number that the task has used. Its slot 0 holds its length; any other is null (no value yet), DESTROYED, or the
-//! address of a value. The table of the task that runs is at hand in one thread-local word of the OS thread
-//! (`sched::current`), so an access costs that load, a look at the length, and a load of the slot.
+//! A key gets its number on first use anywhere in the process. A task's table starts without room for values and grows to the
+//! highest number that the task has used. What it is besides stands in its first slots, so that a task without values pays
+//! one word for it:
+//!
+//! | slot | holds |
+//! |---|---|
+//! | `LEN` | how many slots there are |
+//! | `DROPPABLE` | the newest value that needs dropping |
+//! | `PLAIN` | the newest one of the others |
+//! | `CLOSED` | not null: no value that needs dropping may be added, for nobody would drop it |
+//! | any other | null (no value yet), DESTROYED, or the address of a value |
+//!
+//! The table of the task that runs is at hand in one thread-local word of the OS thread (`sched::current`), so an access
+//! costs that load, a look at the length, and a load of the slot.
 //!
 //! Values that need dropping form one list, the others another. When the task ends, the first list is emptied from its
 //! newest value to its oldest, as std does it, those too that destructors add meanwhile. The values of the second list
@@ -38,8 +48,7 @@ impl LocalIndex {
     }
 
     fn get(&self) -> usize {
-        // 0 is where a table has its length.
-        static NEXT: AtomicU32 = AtomicU32::new(1);
+        static NEXT: AtomicU32 = AtomicU32::new(FIRST as u32);
         if self.peek() == UNNUMBERED as usize {
             let fresh = NEXT.fetch_add(1, Ordering::Relaxed);
             assert!(fresh < i32::MAX as u32, "out of numbers for thread-local keys");
@@ -132,13 +141,32 @@ const DESTROYED: *const () = ptr::without_provenance(1);
 #[derive(Clone, Copy)]
 pub(crate) struct Table(*const *const ());
 
-/// The table of a task that has no values.
-struct Empty(#[expect(dead_code, reason = "read as a table")] [*const (); 1]);
+const LEN: usize = 0;
+const DROPPABLE: usize = 1;
+const PLAIN: usize = 2;
+const CLOSED: usize = 3;
+/// The first number of a key.
+const FIRST: usize = 4;
 
-// SAFETY: one word that is never written.
-unsafe impl Sync for Empty {}
+/// A table without room for values.
+struct NoValues(#[expect(dead_code, reason = "read as a table")] [*const (); FIRST]);
 
-static EMPTY: Empty = Empty([ptr::without_provenance(1)]);
+// SAFETY: words that are never written.
+unsafe impl Sync for NoValues {}
+
+impl NoValues {
+    const fn new(closed: bool) -> NoValues {
+        let mut slots = [ptr::null(); FIRST];
+        slots[LEN] = ptr::without_provenance(FIRST);
+        if closed {
+            slots[CLOSED] = ptr::without_provenance(1);
+        }
+        NoValues(slots)
+    }
+}
+
+static EMPTY: NoValues = NoValues::new(false);
+static EMPTY_AND_CLOSED: NoValues = NoValues::new(true);
 
 impl Table {
     /// The table of a task that has no values.
@@ -171,35 +199,38 @@ impl Table {
 
     #[inline]
     fn len(self) -> usize {
-        // SAFETY: a table has at least one slot, which holds its length.
-        unsafe { *self.0 }.addr()
+        self.special(LEN).addr()
     }
 
-    fn is_empty(self) -> bool {
-        self.0 == Table::empty().0
+    /// One of the first slots.
+    #[inline]
+    fn special(self, slot: usize) -> *const () {
+        debug_assert!(slot < FIRST);
+        // SAFETY: every table has these.
+        unsafe { *self.0.add(slot) }
+    }
+
+    fn without_values(closed: bool) -> Table {
+        Table(if closed { &raw const EMPTY_AND_CLOSED } else { &raw const EMPTY }.cast())
+    }
+
+    /// Is it one of those that are not written?
+    #[inline]
+    fn is_shared(self) -> bool {
+        self.len() == FIRST
     }
 }
 
 /// See the module's text. Touched only by the task that it belongs to.
 pub(crate) struct Locals {
-    /// From `System`, unless it is [`EMPTY`].
+    /// From `System`, or one without room for values.
     table: Cell<Table>,
-    /// The newest value that needs dropping.
-    droppable: Cell<*const Header>,
-    /// The newest one of the others.
-    plain: Cell<*const Header>,
-    /// No value that needs dropping may be added: nobody would drop it.
-    closed: Cell<bool>,
 }
 
 impl Locals {
+    #[inline]
     pub(crate) const fn new() -> Locals {
-        Locals {
-            table: Cell::new(Table::empty()),
-            droppable: Cell::new(ptr::null()),
-            plain: Cell::new(ptr::null()),
-            closed: Cell::new(false),
-        }
+        Locals { table: Cell::new(Table::empty()) }
     }
 
     /// The present table. It changes with [`put`](Self::put) and [`clear`](Self::clear).
@@ -216,7 +247,7 @@ impl Locals {
         }
         match NonNull::new(value.cast_mut()) {
             Some(value) => Slot::Alive(value),
-            None if self.closed.get() && needs_drop => Slot::Destroyed,
+            None if needs_drop && !self.table().special(CLOSED).is_null() => Slot::Destroyed,
             None => Slot::Initial,
         }
     }
@@ -234,48 +265,59 @@ impl Locals {
         }
         // SAFETY: alive, as the caller promises, and from now on until it is disposed of.
         let known = unsafe { header.as_ref() };
-        let list = if known.kind.needs_drop { &self.droppable } else { &self.plain };
+        let list = if known.kind.needs_drop { DROPPABLE } else { PLAIN };
         known.index.set(index);
-        known.older.set(list.replace(header.as_ptr()));
+        known.older.set(self.table().special(list).cast());
+        self.set(list, header.as_ptr().cast());
         self.set(index, value.as_ptr());
     }
 
     /// Drops every value that needs it, last initialised first, those too that destructors initialise meanwhile.
     pub(crate) fn run_destructors(&self) {
-        self.dispose_of(&self.droppable, DESTROYED);
+        self.dispose_of(DROPPABLE, DESTROYED);
     }
 
     /// Frees what [`run_destructors`](Self::run_destructors) has left, and the table: only `sched::current` calls this, and
     /// the destructor.
     pub(crate) fn clear(&self) {
-        debug_assert!(self.droppable.get().is_null(), "cleared before the destructors were run");
-        self.dispose_of(&self.plain, ptr::null());
+        debug_assert!(self.table().special(DROPPABLE).is_null(), "cleared before the destructors were run");
+        self.dispose_of(PLAIN, ptr::null());
         self.free_table();
     }
 
     /// No value that needs dropping can be added any more.
     pub(crate) fn close(&self) {
-        self.closed.set(true);
+        if self.table().is_shared() {
+            self.table.set(Table::without_values(true));
+        } else {
+            self.set(CLOSED, ptr::without_provenance(1));
+        }
     }
 
-    fn dispose_of(&self, list: &Cell<*const Header>, leaving: *const ()) {
-        while let Some(newest) = NonNull::new(list.get().cast_mut()) {
-            // SAFETY: what is in a list is alive.
-            let header = unsafe { newest.as_ref() };
-            list.set(header.older.get());
-            self.set(header.index.get(), leaving);
-            // SAFETY: of the kind that it says, and out of the list and the table now. No reference of the value is left:
-            // it can be borrowed only during a call of `LocalKey::with`, and none is in progress where destructors run,
-            // or it is on a value that has not been reached yet.
-            unsafe { (header.kind.dispose)(newest) };
+    /// Disposes of the values of a list, from the newest to the oldest.
+    #[inline]
+    fn dispose_of(&self, list: usize, leaving: *const ()) {
+        while let Some(newest) = NonNull::new(self.table().special(list).cast_mut()) {
+            self.dispose_of_one(newest.cast(), list, leaving);
         }
+    }
+
+    fn dispose_of_one(&self, newest: NonNull<Header>, list: usize, leaving: *const ()) {
+        // SAFETY: what is in a list is alive.
+        let header = unsafe { newest.as_ref() };
+        self.set(list, header.older.get().cast());
+        self.set(header.index.get(), leaving);
+        // SAFETY: of the kind that it says, and out of the list and the table now. No reference of the value is left:
+        // it can be borrowed only during a call of `LocalKey::with`, and none is in progress where destructors run,
+        // or it is on a value that has not been reached yet.
+        unsafe { (header.kind.dispose)(newest) };
     }
 
     fn set(&self, index: usize, value: *const ()) {
         let Table(slots) = self.table();
-        debug_assert!(index != 0 && index < self.table().len());
-        // SAFETY: a table that has held a value of this number is that long, does not shrink while it has values, is not
-        // EMPTY, and only this task touches it.
+        debug_assert!(index != LEN && index < self.table().len() && !self.table().is_shared());
+        // SAFETY: a table that has held a value of this number is that long, does not shrink while it has values, is this
+        // task's own, and only this task touches it.
         unsafe { *slots.cast_mut().add(index) = value };
     }
 
@@ -297,12 +339,19 @@ impl Locals {
         self.table.set(Table(new_slots));
     }
 
+    #[inline]
     fn free_table(&self) {
-        let table = self.table.replace(Table::empty());
-        if !table.is_empty() {
-            // SAFETY: allocated in `grow` with this length, and out of use now.
-            unsafe { System.dealloc(table.0.cast_mut().cast(), layout_of(table.len())) };
+        if !self.table().is_shared() {
+            self.free_own_table();
         }
+    }
+
+    #[cold]
+    fn free_own_table(&self) {
+        let closed = !self.table().special(CLOSED).is_null();
+        let table = self.table.replace(Table::without_values(closed));
+        // SAFETY: allocated in `grow` with this length, and out of use now.
+        unsafe { System.dealloc(table.0.cast_mut().cast(), layout_of(table.len())) };
     }
 }
 

@@ -2,8 +2,8 @@
 //! abort.
 //!
 //! All of it runs in a signal handler, on the stack that is for those: it reads thread-local words and the running task's
-//! header, and calls `write` and `abort`. The header's lower end of the stack and its name were written before the
-//! coroutine first ran.
+//! header, and calls `write` and `abort`. The header's pointer into the stack and its name were written before the
+//! coroutine's function was called.
 
 use std::fmt::{self, Write};
 
@@ -25,7 +25,7 @@ pub(super) fn prepare_worker() {
 
 fn on_fault(address: usize) {
     let Some(task) = running_coroutine() else { return };
-    if !stack::guard_range(task.stack_bottom.get()).contains(&address) {
+    if !task.stack_bottom().is_some_and(|bottom| stack::guard_range(bottom).contains(&address)) {
         return;
     }
     let name = task.name().unwrap_or("<unknown>");

@@ -22,6 +22,9 @@
 //! `catch_unwind` does not take back what it catches. Both matter only while another coroutine of the worker is suspended
 //! in an unwinding, and the next switch after that puts it right.
 //!
+//! On a plain OS thread std's answer is right. The account is kept there as well, for it tells interruptions from panics
+//! (`sched::interrupt`).
+//!
 //! std's own count stays balanced by itself: a coroutine never leaves its OS thread, so each panic that is counted there
 //! is caught there.
 
@@ -29,7 +32,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::panic::{self, UnwindSafe};
 
-use super::current::{current_task, running_coroutine, worker};
+use super::current::{current_task, present_task, running_coroutine, worker};
 use super::interrupt;
 use super::task::Task;
 
@@ -92,7 +95,11 @@ fn panicking_ourselves() -> bool {
 
 /// Runs the body of a panic hook: counts the panic, and nothing is switched meanwhile. A hook inside a hook is just run.
 pub(super) fn in_hook(body: impl FnOnce()) {
-    let (Some(worker), Some(task)) = (worker(), running_coroutine()) else { return body() };
+    let Some(task) = present_task() else { return body() };
+    let Some(worker) = worker() else {
+        task.count_panic();
+        return body();
+    };
     if worker.panics.in_hook.replace(true) {
         return body();
     }
@@ -104,18 +111,20 @@ pub(super) fn in_hook(body: impl FnOnce()) {
         }
     }
     let _over = Over(&worker.panics.in_hook);
-    task.panics.set(task.panics.get() + 1);
+    task.count_panic();
     worker.without_switching(body);
 }
 
 /// As `std::panic::catch_unwind`.
 pub(crate) fn catch_unwind<F: FnOnce() -> R + UnwindSafe, R>(f: F) -> std::thread::Result<R> {
-    let Some(task) = running_coroutine() else { return panic::catch_unwind(f) };
-    let before = task.panics.get();
+    let before = present_task().map_or(0, |task| task.panics.get());
     let result = panic::catch_unwind(f);
-    // Every panic that began inside has ended, and those that were in flight before still are.
-    task.panics.set(before);
-    task.interrupts.caught(before);
+    // An OS thread may have become a task inside.
+    if let Some(task) = present_task() {
+        // Every panic that began inside has ended, and those that were in flight before still are.
+        task.panics.set(before);
+        task.interrupts.caught(before);
+    }
     result
 }
 
@@ -131,6 +140,15 @@ fn poisons_ourselves() -> bool {
     panicking_ourselves() && !task.interrupts.unwinds(task.panics.get())
 }
 
+impl Task {
+    /// One more is in flight, which is no interruption. What has the same number, or a higher one, was caught by code that is
+    /// not covered.
+    fn count_panic(&self) {
+        self.interrupts.caught(self.panics.get());
+        self.panics.set(self.panics.get() + 1);
+    }
+}
+
 /// Unwinds `task`, the current one, by an interruption.
 pub(super) fn interrupt(task: &Task, payload: Box<dyn Any + Send>) -> ! {
     task.panics.set(task.panics.get() + 1);
@@ -143,8 +161,8 @@ pub(crate) fn resume_unwind(payload: Box<dyn Any + Send>) -> ! {
     if interrupt::is_interruption(&*payload) {
         interrupt(current_task(), payload);
     }
-    if let Some(task) = running_coroutine() {
-        task.panics.set(task.panics.get() + 1);
+    if let Some(task) = present_task() {
+        task.count_panic();
     }
     panic::resume_unwind(payload)
 }

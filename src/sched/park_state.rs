@@ -88,6 +88,12 @@ impl ParkState {
         self.0.swap(EMPTY, Ordering::Acquire) == NOTIFIED
     }
 
+    /// Is it stopped, and not woken?
+    pub(crate) fn is_parked(&self) -> bool {
+        // Relaxed: it may change at this very moment.
+        self.0.load(Ordering::Relaxed) == PARKED
+    }
+
     /// An OS thread that has stopped on the word: has the wake-up come?
     #[inline]
     pub(crate) fn is_notified(&self) -> bool {

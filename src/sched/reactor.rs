@@ -126,6 +126,8 @@ impl Reactor {
             assert_eq!(error.kind(), io::ErrorKind::Interrupted, "waiting for events: {error}");
             return true;
         }
+        // Acquire: pairs with `add`. The kernel orders the two, but of that the language knows nothing.
+        self.common.sources.load(Ordering::Acquire);
         for event in events.iter() {
             if event.token() != WAKER {
                 let source = ptr::with_exposed_provenance::<Source>(event.token().0);
@@ -171,6 +173,12 @@ impl ReactorHandle {
         self.waker.wake().expect("an event descriptor takes a wake-up");
     }
 
+    /// How many descriptors are registered.
+    pub(crate) fn sources(&self) -> usize {
+        let dead = self.common.dead.load(Ordering::Relaxed);
+        self.common.sources.load(Ordering::Relaxed).saturating_sub(dead)
+    }
+
     /// Registers `fd`, which has just been found to block in the direction `blocked`.
     pub(crate) fn register(&'static self, fd: BorrowedFd<'_>, blocked: Direction) -> io::Result<Arc<Source>> {
         let source = Arc::new(Source::new(fd.as_raw_fd(), self, blocked));
@@ -183,8 +191,8 @@ impl ReactorHandle {
         // The registration's count.
         let address = Arc::into_raw(Arc::clone(source));
         let token = Token(address.expose_provenance());
-        // Relaxed: see `has_sources`.
-        self.common.sources.fetch_add(1, Ordering::Relaxed);
+        // Release: the source, for the worker that finds it by an event. (As a count: see `has_sources`.)
+        self.common.sources.fetch_add(1, Ordering::Release);
         if let Err(error) = self.registry.register(&mut SourceFd(&source.fd()), token, interest()) {
             self.common.sources.fetch_sub(1, Ordering::Relaxed);
             // SAFETY: the count from above, which no registration owns now.

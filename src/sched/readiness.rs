@@ -2,13 +2,20 @@
 //!
 //! # States
 //!
-//! The word holds these bits, and above them the number of events so far (modulo 2²⁴):
+//! The word holds these bits, and above them the number of events so far (modulo 2²²):
 //!
 //! | bit | set by an event that says | cleared |
 //! |---|---|---|
 //! | `READABLE`, `WRITABLE` | there may be something to read, space to write | by one who found nothing, or took the last |
 //! | `READ_CLOSED`, `WRITE_CLOSED`, `ERROR` | that direction, or both, will not block any more | only by one who was told "would block" all the same |
 //! | `PRIORITY` | urgent data has come | never |
+//!
+//! and these, which say where somebody may be waiting, one of each for a direction:
+//!
+//! | bit | set by | cleared |
+//! |---|---|---|
+//! | in the slot | who stands there, and found the direction not ready | by the event that makes it ready |
+//! | in the queue | likewise | by who finds the queue empty |
 //!
 //! A direction without any bit *is known to block*: whoever wants to use it waits without a system call.
 //!
@@ -33,15 +40,34 @@
 //!
 //! # Waiting
 //!
-//! `park::wait` on the queue of the direction, with "the direction is ready" as the condition: the reactor sets the bits before
-//! it looks at the queue (`sched::wait_queue` has the proof). It wakes *one* waiter when the direction becomes ready, all of
+//! Nearly always one task waits for a direction. It stands in the direction's *slot* (`sched::slot`), which takes no lock; who
+//! finds that occupied, or others in the queue, goes into the queue. Either way a waiter takes its place first and
+//! then says so in the word, unless that says that the direction is ready, in one compare-exchange:
+//!
+//! ```text
+//! a waiter                                         the reactor
+//!   d. take a place                                  4. set the bits of the event, and clear the slot's (2)
+//!   e. not ready? set the place's bit                5. was the place's bit set? look there, and wake
+//!      ready? leave the place
+//! ```
+//!
+//! The read-modify-writes of the word have one order: if e comes first, 5 finds the waiter (in the queue: under its lock,
+//! which the waiter holds from d to e); else e sees the event. A bit may be set without anybody there, who has left meanwhile;
+//! that costs a look.
+//!
+//! The reactor wakes *one* waiter when the direction becomes ready (the one in the slot, if there is), all of
 //! them for an end, and nobody for more of what is there already.
 //!
 //! So whoever was woken owes the others a wake: it either finds the direction not ready, or clears it itself, or calls
 //! [`Readiness::pass_on`] when it leaves, whether it has succeeded or failed. Thus, while a direction is ready and somebody
-//! waits for it, somebody is awake who owes: the one whom the reactor has woken, or the one who was passed the debt.
+//! waits for it, somebody is awake who owes: the one whom the reactor has woken, or the one who was passed the debt. The debt is
+//! owed to the queue, since nobody is in the slot while the direction is ready, but who is about to see that it is, or to
+//! be chosen.
 
-use super::primitive::atomic::{AtomicU32, Ordering, fence};
+use super::chosen::Sleeper;
+use super::primitive::atomic::{AtomicU32, Ordering};
+use super::slot::Slot;
+use super::wait_list::Waiter;
 use super::wait_queue::WaitQueue;
 
 /// What an operation does to a descriptor.
@@ -59,8 +85,12 @@ pub(crate) const READ_CLOSED: u32 = 1 << 2;
 pub(crate) const WRITE_CLOSED: u32 = 1 << 3;
 pub(crate) const ERROR: u32 = 1 << 4;
 pub(crate) const PRIORITY: u32 = 1 << 5;
+const IN_SLOT_TO_READ: u32 = 1 << 6;
+const IN_SLOT_TO_WRITE: u32 = 1 << 7;
+const QUEUED_TO_READ: u32 = 1 << 8;
+const QUEUED_TO_WRITE: u32 = 1 << 9;
 /// One event in the count above the bits.
-const EVENT: u32 = 1 << 8;
+const EVENT: u32 = 1 << 10;
 
 impl Direction {
     /// Any of these: an operation may succeed, or fail for good.
@@ -82,6 +112,22 @@ impl Direction {
     /// That there will be nothing to wait for any more.
     const fn end(self) -> u32 {
         self.bits() & !self.news()
+    }
+
+    /// Somebody may stand in the slot.
+    const fn in_slot(self) -> u32 {
+        match self {
+            Direction::Read => IN_SLOT_TO_READ,
+            Direction::Write => IN_SLOT_TO_WRITE,
+        }
+    }
+
+    /// Somebody may stand in the queue.
+    const fn queued(self) -> u32 {
+        match self {
+            Direction::Read => QUEUED_TO_READ,
+            Direction::Write => QUEUED_TO_WRITE,
+        }
     }
 
     const fn other(self) -> Direction {
@@ -111,8 +157,12 @@ impl Seen {
 }
 
 /// See the module's text.
+// In this order: what a steady exchange touches comes first.
+#[repr(C)]
 pub(crate) struct Readiness {
     word: AtomicU32,
+    reader: Slot,
+    writer: Slot,
     readers: WaitQueue,
     writers: WaitQueue,
 }
@@ -120,10 +170,25 @@ pub(crate) struct Readiness {
 impl Readiness {
     /// Of a descriptor that has just been found to block in `blocked`, and may be ready in the other direction.
     pub(crate) fn new(blocked: Direction) -> Readiness {
-        Readiness { word: AtomicU32::new(blocked.other().news()), readers: WaitQueue::new(), writers: WaitQueue::new() }
+        Readiness {
+            word: AtomicU32::new(blocked.other().news()),
+            reader: Slot::new(),
+            writer: Slot::new(),
+            readers: WaitQueue::new(),
+            writers: WaitQueue::new(),
+        }
     }
 
-    /// Who waits in this direction.
+    #[inline]
+    fn slot(&self, direction: Direction) -> &Slot {
+        match direction {
+            Direction::Read => &self.reader,
+            Direction::Write => &self.writer,
+        }
+    }
+
+    /// Those who wait in this direction and are not in the slot. Who takes a place there gives
+    /// [`is_ready_or_told`](Self::is_ready_or_told) as the condition.
     pub(crate) fn queue(&self, direction: Direction) -> &WaitQueue {
         match direction {
             Direction::Read => &self.readers,
@@ -168,39 +233,104 @@ impl Readiness {
         }
     }
 
+    /// Is the direction ready? If not, whoever makes it so knows from now on that somebody is in the queue. Under the queue's
+    /// lock.
+    #[inline]
+    pub(crate) fn is_ready_or_told(&self, direction: Direction) -> bool {
+        !self.tell(direction, direction.queued())
+    }
+
+    /// Step e: sets `bit`, unless the direction is ready.
+    #[inline]
+    fn tell(&self, direction: Direction, bit: u32) -> bool {
+        let mut word = self.word.load(Ordering::Relaxed);
+        while word & direction.bits() == 0 {
+            // Release: who sees the bit sees who stands there. (For the queue its lock does that.)
+            match self.word.compare_exchange_weak(word, word | bit, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
+    /// Takes the place for one, if nobody has it nor stands in the queue. Then it is `Some`: does `waiter` wait? If not, it is not
+    /// in, and the direction is ready.
+    ///
+    /// # Safety
+    /// If it waits, it must neither move nor end, nor its task, until [`Waiter::is_notified`] or after
+    /// [`leave_slot`](Self::leave_slot) has said `true`.
+    #[inline]
+    pub(crate) unsafe fn enter_slot(&self, direction: Direction, waiter: &Waiter, sleeper: Sleeper) -> Option<bool> {
+        // Relaxed: it is a matter of fairness only.
+        if self.word.load(Ordering::Relaxed) & direction.queued() != 0 {
+            return None;
+        }
+        let slot = self.slot(direction);
+        // SAFETY: the caller's promise; and if it does not wait, it is out again, or is said to wait all the same.
+        if !unsafe { slot.occupy(waiter, sleeper) } {
+            return None;
+        }
+        // If somebody has taken it out already, on account of the one who stood there before, it will be told.
+        Some(self.tell(direction, direction.in_slot()) || !slot.withdraw(waiter))
+    }
+
+    /// Takes `waiter` out of the slot, by its owner. `false`: somebody else has, and is going to notify it.
+    pub(crate) fn leave_slot(&self, direction: Direction, waiter: &Waiter) -> bool {
+        // The bit stays, for by now it may speak of somebody else.
+        self.slot(direction).withdraw(waiter)
+    }
+
     /// After an operation that leaves the direction ready, as far as it knows: the next waiter's turn.
     #[inline]
     pub(crate) fn pass_on(&self, direction: Direction) {
-        // Whoever owes this was woken under the queue's lock, and sees everybody who was waiting then; who has come
-        // since has seen the bit set. So a look without a fence is enough.
-        let queue = self.queue(direction);
-        if queue.has_waiters() {
-            queue.notify_one();
+        // Whoever owes this was woken after those had set the bit who were waiting then, and sees it; who has come since has
+        // seen that the direction is ready, or that it no longer is, and has the next event.
+        if self.word.load(Ordering::Relaxed) & direction.queued() != 0 {
+            self.wake_next(direction);
         }
+    }
+
+    #[cold]
+    fn wake_next(&self, direction: Direction) {
+        self.queue(direction).notify_one_and(|more| {
+            if !more {
+                // Relaxed: under the queue's lock, as it is set.
+                self.word.fetch_and(!direction.queued(), Ordering::Relaxed);
+            }
+        });
     }
 
     /// The reactor: takes over the bits of an event, and wakes.
     pub(crate) fn set(&self, bits: u32) {
+        let of_slots = [Direction::Read, Direction::Write].iter().fold(0, |of_slots, direction| {
+            if bits & direction.bits() != 0 { of_slots | direction.in_slot() } else { of_slots }
+        });
         let mut before = self.word.load(Ordering::Relaxed);
-        // Release: pairs with `seen`.
+        // Release: pairs with `seen`. Acquire: with `tell`.
         while let Err(now) = self.word.compare_exchange_weak(
             before,
-            (before | bits).wrapping_add(EVENT),
-            Ordering::Release,
+            ((before | bits) & !of_slots).wrapping_add(EVENT),
+            Ordering::AcqRel,
             Ordering::Relaxed,
         ) {
             before = now;
         }
-        // The bits before the look at the queues: see `sched::wait_queue`.
-        fence(Ordering::SeqCst);
         let news = bits & !before;
         for direction in [Direction::Read, Direction::Write] {
+            let has_slot = before & of_slots & direction.in_slot() != 0;
+            let chosen = if has_slot { self.slot(direction).choose() } else { None };
+            let is_chosen = chosen.is_some();
+            if let Some(chosen) = chosen {
+                chosen.unpark();
+            }
+            if before & direction.queued() == 0 {
+                continue;
+            }
             if news & direction.end() != 0 {
-                if self.queue(direction).has_waiters() {
-                    self.queue(direction).notify_all();
-                }
-            } else if news & direction.news() != 0 && before & direction.bits() == 0 {
-                self.pass_on(direction);
+                self.queue(direction).notify_all();
+            } else if news & direction.news() != 0 && before & direction.bits() == 0 && !is_chosen {
+                self.wake_next(direction);
             }
         }
     }
@@ -262,7 +392,7 @@ mod tests {
 
     #[test]
     fn the_count_wraps_without_touching_the_bits() {
-        let readiness = readiness(!0 << 8 | READABLE);
+        let readiness = readiness(!(EVENT - 1) | READABLE);
         let seen = readiness.seen();
         readiness.set(WRITABLE);
         assert_eq!(readiness.word.load(Ordering::Relaxed), READABLE | WRITABLE);

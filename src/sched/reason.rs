@@ -3,13 +3,21 @@
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
         /// Why a task is parked.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         #[repr(u8)]
         pub(crate) enum Reason {
             $($(#[$doc])* $name,)*
         }
 
         impl Reason {
+            /// All there are, by number.
+            pub(crate) const ALL: &[Reason] = &[$(Reason::$name,)*];
+
+            /// What `as u8` has given the number of.
+            pub(crate) fn of_number(number: u8) -> Reason {
+                Reason::ALL[usize::from(number)]
+            }
+
             /// May a wait for it be interrupted? Not one for a lock (or an initialisation), which a destructor or a
             /// caller may need to put things in order; nor one for what borrows from the waiter's frame.
             pub(crate) const fn is_interruptible(self) -> bool {
@@ -20,6 +28,7 @@ macro_rules! reasons {
                         | Reason::RwLockWrite
                         | Reason::Once
                         | Reason::Scope
+                        | Reason::SelectEnd
                         | Reason::File
                         | Reason::Blocking
                         | Reason::OsThreadStart
@@ -28,8 +37,26 @@ macro_rules! reasons {
                 )
             }
 
+            /// May it be ended by the system, or by an OS thread that is at work for it, and by nobody who waits himself?
+            pub(crate) const fn comes_from_outside(self) -> bool {
+                matches!(
+                    self,
+                    Reason::SocketRead
+                        | Reason::SocketWrite
+                        | Reason::Accept
+                        | Reason::Connect
+                        | Reason::PipeRead
+                        | Reason::PipeWrite
+                        | Reason::Child
+                        | Reason::Output
+                        | Reason::File
+                        | Reason::Blocking
+                        | Reason::BlockingSection
+                        | Reason::Dump
+                )
+            }
+
             /// The reason in words, as the end of "parked in …".
-            #[allow(dead_code, reason = "read by debuggers and by reports of stuck workers")]
             pub(crate) const fn text(self) -> &'static str {
                 match self {
                     $(Reason::$name => $text,)*
@@ -88,12 +115,18 @@ reasons! {
     Blocking = "a call that runs on another OS thread",
     /// `coroutine::blocking`.
     BlockingSection = "coroutine::blocking",
+    /// `runtime::dump` waits for the workers.
+    Dump = "runtime::dump",
     /// `coroutine::Semaphore::acquire` and its kin.
     Semaphore = "Semaphore::acquire",
     /// `coroutine::Event::wait` and its kin.
     Event = "Event::wait",
     /// `coroutine::WaitGroup::wait` and its kin.
     WaitGroup = "WaitGroup::wait",
+    /// `coroutine::select!`, `coroutine::Select` and their kin.
+    Select = "coroutine::select",
+    /// The same, while a child that has lost comes to its end.
+    SelectEnd = "coroutine::select (a child's end)",
     /// `coroutine::os_thread::JoinHandle::thread`, before the thread has come to life.
     OsThreadStart = "os_thread::JoinHandle::thread",
     /// `coroutine::os_thread::JoinHandle::join`, while the thread's function runs.
@@ -102,4 +135,8 @@ reasons! {
     OsThreadEnd = "os_thread::JoinHandle::join (destructors)",
     /// The end of `coroutine::os_thread::scope`.
     OsThreadScope = "os_thread::scope",
+    /// `coroutine::wait_readable` and its kin.
+    Readable = "coroutine::wait_readable",
+    /// `coroutine::wait_writable` and its kin.
+    Writable = "coroutine::wait_writable",
 }

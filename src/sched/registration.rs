@@ -7,6 +7,7 @@ use std::os::fd::BorrowedFd;
 use super::once_arc::OnceArc;
 use super::reactor::{self, ReactorHandle};
 use super::readiness::Direction;
+use super::runtime::runtime;
 use super::source::Source;
 
 /// After so many waits in a row on one other worker, the registration moves there.
@@ -26,14 +27,19 @@ impl Registration {
         self.0.get()
     }
 
-    /// Registers `fd`, which has just been found to block in the direction `blocked`, if it is not registered. Only for
-    /// a coroutine, which is going to wait for it.
+    /// Registers `fd`, which has just been found to block in the direction `blocked`, if it is not registered. For a task
+    /// that is going to wait for it: a coroutine with its own worker, an OS thread with the first one.
     ///
     /// # Errors
     /// The system's: no memory, or more registrations than it allows.
     #[inline]
     pub(crate) fn get_or_register(&self, fd: BorrowedFd<'_>, blocked: Direction) -> io::Result<&Source> {
-        let coroutine = super::current_coroutine().expect("only coroutines wait in the reactor");
+        let Some(coroutine) = super::current_coroutine() else {
+            return match self.0.get() {
+                Some(source) => Ok(source),
+                None => self.register(fd, runtime()?.workers[0].reactor(), blocked),
+            };
+        };
         let here = coroutine.worker().shared().reactor();
         let Some(source) = self.0.get() else { return self.register(fd, here, blocked) };
         if source.visit(here) >= SETTLED {

@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering;
 
+use super::context::Context;
 use super::task::Task;
 
 /// How many times in a row the next slot comes before a queue that is not empty.
@@ -19,6 +20,8 @@ pub(crate) struct RunQueue {
     streak: Cell<u32>,
     head: Cell<*mut Task>,
     tail: Cell<*mut Task>,
+    /// How many are in the queue, without the next slot.
+    len: Cell<usize>,
 }
 
 impl RunQueue {
@@ -28,7 +31,14 @@ impl RunQueue {
             streak: Cell::new(0),
             head: Cell::new(ptr::null_mut()),
             tail: Cell::new(ptr::null_mut()),
+            len: Cell::new(0),
         }
+    }
+
+    /// How many wait in the queue.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.len.get()
     }
 
     /// Enqueues `task`, which is in no queue and stays alive until it is popped.
@@ -37,6 +47,7 @@ impl RunQueue {
         // SAFETY: what is enqueued is alive (here and below). Relaxed: only this OS thread uses the link of a task that is
         // in this queue.
         unsafe { task.as_ref() }.link.store(ptr::null_mut(), Ordering::Relaxed);
+        self.len.set(self.len.get() + 1);
         let tail = self.tail.replace(task.as_ptr());
         if tail.is_null() {
             self.head.set(task.as_ptr());
@@ -69,11 +80,14 @@ impl RunQueue {
         }
         self.streak.set(0);
         let task = NonNull::new(head)?;
+        self.len.set(self.len.get() - 1);
         // SAFETY: see `push`.
         let after = unsafe { task.as_ref() }.link.load(Ordering::Relaxed);
         self.head.set(after);
-        if after.is_null() {
-            self.tail.set(ptr::null_mut());
+        match NonNull::new(after) {
+            None => self.tail.set(ptr::null_mut()),
+            // SAFETY: see `push`. It does not run, and belongs to this worker.
+            Some(after) => unsafe { Context::prefetch_frames(after.as_ref()) },
         }
         Some(task)
     }

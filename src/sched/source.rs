@@ -11,15 +11,18 @@ use super::reactor::ReactorHandle;
 use super::readiness::{self, Direction, Readiness};
 
 /// The descriptor, how ready it is (to which it dereferences), and where it is registered.
+// What a steady exchange touches is one cache line, from `home` to the slots.
+#[repr(C, align(64))]
 pub(crate) struct Source {
-    readiness: Readiness,
-    fd: RawFd,
     /// The reactor that it is registered with.
     home: AtomicPtr<ReactorHandle>,
-    /// The reactor of the worker that was the last to wait for it, if that is not its home's,
-    stranger: AtomicPtr<ReactorHandle>,
-    /// and how many times in a row it was. (Both count approximately: nothing but cost depends on them.)
+    /// How many times in a row the `stranger` has waited for it.
     visits: AtomicU32,
+    fd: RawFd,
+    readiness: Readiness,
+    /// The reactor of the worker that was the last to wait for it, if that is not its home's. (It and `visits` count
+    /// approximately: nothing but cost depends on them.)
+    stranger: AtomicPtr<ReactorHandle>,
     /// Somebody is moving it.
     pub(super) moving: AtomicBool,
 }

@@ -1,28 +1,39 @@
 //! A closure becomes a task: one allocation that holds the header and, in turn, the closure and its result.
 
 use std::any::Any;
-use std::cell::{Cell, UnsafeCell};
+use std::cell::UnsafeCell;
 use std::io;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
-use std::panic::{self, AssertUnwindSafe};
+use std::panic::{self, AssertUnwindSafe, Location};
 use std::ptr::NonNull;
 
 use super::current::{clear_locals, worker};
 use super::inherited;
-use super::interrupt::is_interruption;
-use super::runtime::runtime;
+use super::interrupt::{self, is_interruption};
+use super::runtime::{Reporter, runtime};
 use super::stack;
-use super::task::{Task, TaskRef, VTable};
+use super::task::{Origin, Stage, Task, TaskRef, VTable};
+use crate::pal::clock;
 
 type Outcome<T> = Result<T, Box<dyn Any + Send>>;
 
 /// What a spawn may say.
-#[derive(Default)]
 pub(crate) struct Options {
     pub(crate) name: Option<Box<str>>,
+    /// Who spawns.
+    pub(crate) spawned_at: &'static Location<'static>,
+    /// For the first spawn of all.
+    pub(crate) reporter: Reporter,
     /// In bytes; else the default.
     pub(crate) stack_size: Option<usize>,
+}
+
+impl Options {
+    /// Of a spawn that says nothing but where it is.
+    pub(crate) fn at(spawned_at: &'static Location<'static>, reporter: Reporter) -> Options {
+        Options { name: None, spawned_at, stack_size: None, reporter }
+    }
 }
 
 /// The one who may ask for the result.
@@ -40,22 +51,14 @@ unsafe impl<T> Sync for Handle<T> {}
 #[repr(C)]
 struct Spawned<F, T, E> {
     header: Task,
-    stage: Cell<Stage>,
     body: UnsafeCell<Body<F, T>>,
-    at_end: UnsafeCell<Option<E>>,
+    /// Called once; for most it is nothing at all.
+    at_end: UnsafeCell<ManuallyDrop<E>>,
 }
 
 union Body<F, T> {
     closure: ManuallyDrop<F>,
     result: ManuallyDrop<Option<Outcome<T>>>,
-}
-
-/// What the body holds. Changed by the task alone until it is done, and not at all afterwards.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Closure,
-    Nothing,
-    Result,
 }
 
 /// Spawns a coroutine that runs `f`, and then `at_end` with whether a panic was seen by nobody.
@@ -79,13 +82,20 @@ where
         None => stack::promise(class)?,
     }
     // One reference for the handle, one for the coroutine itself until it has finished.
-    let header = Task::new(Vtables::<F, T, E>::TABLE, options.name, class, 2);
-    let spawned = Box::new(Spawned::<F, T, E> {
-        header,
-        stage: Cell::new(Stage::Closure),
-        body: UnsafeCell::new(Body { closure: ManuallyDrop::new(f) }),
-        at_end: UnsafeCell::new(Some(at_end)),
-    });
+    let origin = Origin {
+        spawned_at: Some(options.spawned_at),
+        born: here.map_or_else(clock::coarse, |worker| worker.coarse_time()),
+    };
+    let mut spawned = Box::<Spawned<F, T, E>>::new_uninit();
+    let place = spawned.as_mut_ptr();
+    // SAFETY: every field is written, once, in fresh memory.
+    let spawned = unsafe {
+        // Part by part: the compiler would make the whole elsewhere, and copy it here.
+        (&raw mut (*place).header).write(Task::new(Vtables::<F, T, E>::TABLE, options.name, class, origin, 2));
+        (&raw mut (*place).body).write(UnsafeCell::new(Body { closure: ManuallyDrop::new(f) }));
+        (&raw mut (*place).at_end).write(UnsafeCell::new(ManuallyDrop::new(at_end)));
+        spawned.assume_init()
+    };
     // In its place already: the header would have to be moved there otherwise.
     inherited::hand_on(&spawned.header.locals);
     let task = NonNull::from(Box::leak(spawned)).cast::<Task>();
@@ -93,7 +103,10 @@ where
     let handle = Handle { task: unsafe { TaskRef::from_raw(task) }, result: PhantomData };
     match here {
         Some(worker) => worker.spawn(task),
-        None => runtime.inject(task),
+        None => {
+            runtime.take_reporter(options.reporter);
+            runtime.spawn_from_outside(task);
+        }
     }
     Ok(handle)
 }
@@ -125,23 +138,24 @@ where
     let header = &spawned.header;
     // SAFETY: the stage says what the body holds, and only the task touches it before it is done.
     let f = unsafe { ManuallyDrop::take(&mut (*spawned.body.get()).closure) };
-    spawned.stage.set(Stage::Nothing);
+    header.stage.set(Stage::Nothing);
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(f)));
     header.panics.set(0);
+    header.interrupts.finish();
     let mut unseen_panic = false;
-    if header.is_detached() {
+    if header.ending.is_detached() {
         unseen_panic = is_panic(&outcome);
         drop_or_abort(outcome, "thread result panicked on drop");
     } else {
         // SAFETY: as above.
         unsafe { (*spawned.body.get()).result = ManuallyDrop::new(Some(outcome)) };
-        spawned.stage.set(Stage::Result);
+        header.stage.set(Stage::Result);
     }
     or_abort(|| header.locals.run_destructors(), "thread local panicked on drop");
     clear_locals();
     // SAFETY: only here, once.
-    let at_end = unsafe { (*spawned.at_end.get()).take() };
-    if header.set_done() && spawned.stage.get() == Stage::Result {
+    let at_end = unsafe { ManuallyDrop::take(&mut *spawned.at_end.get()) };
+    if header.ending.end() && header.stage.get() == Stage::Result {
         // SAFETY: the task is done and detached: the body is ours for good.
         let outcome = unsafe { (*(&raw mut (*spawned.body.get()).result).cast::<Option<Outcome<T>>>()).take() };
         unseen_panic = outcome.as_ref().is_some_and(is_panic);
@@ -150,9 +164,7 @@ where
         or_abort(|| header.locals.run_destructors(), "thread local panicked on drop");
         clear_locals();
     }
-    if let Some(at_end) = at_end {
-        at_end(unseen_panic);
-    }
+    at_end(unseen_panic);
 }
 
 /// Did it end by a panic, and not because it was cancelled?
@@ -185,9 +197,10 @@ unsafe fn free<F, T, E>(task: NonNull<Task>) {
     drop(unsafe { Box::from_raw(task.cast::<Spawned<F, T, E>>().as_ptr()) });
 }
 
-/// As std does with a result whose destructor panics where nobody can catch it.
+/// As std does with a result whose destructor panics where nobody can catch it. If it waits, it is not interrupted, for that would
+/// be such a panic.
 pub(crate) fn drop_or_abort<T>(value: T, message: &str) {
-    or_abort(|| drop(value), message);
+    or_abort(|| interrupt::shield(|| drop(value)), message);
 }
 
 /// As std does where a panic can go nowhere.
@@ -206,17 +219,17 @@ impl<T> Handle<T> {
 
     /// Has the coroutine ended?
     pub(crate) fn is_done(&self) -> bool {
-        self.task.is_done()
+        self.task.ending.is_done()
     }
 
     /// What the coroutine returned, or panicked with; only once it [`is_done`](Self::is_done), and only once.
     pub(crate) fn take(&mut self) -> Option<Outcome<T>> {
-        if !self.task.is_done() {
+        if !self.task.ending.is_done() {
             return None;
         }
         let task = self.task.as_ptr();
         // SAFETY: the task is done, and was not detached before it was (`join` never detaches, and `detach` comes here only
-        // if its `Task::detach` was the first and found the task done), so the body holds the `Option` of this very type
+        // if its `Ending::detach` was the first and found the task done), so the body holds the `Option` of this very type
         // (`Handle<T>` was made with the `T` of the spawn), and the handle is its only user.
         unsafe { (*(task.as_ref().vtable.result)(task).cast::<ManuallyDrop<Option<Outcome<T>>>>()).take() }
     }
@@ -226,13 +239,15 @@ impl<T> Handle<T> {
     /// Gives up the result. If the coroutine has ended, here it is, to be dropped; else the coroutine will drop it, and the
     /// handle's own end does nothing more.
     pub(crate) fn detach(&mut self) -> Option<Outcome<T>> {
-        if self.task.detach() { self.take() } else { None }
+        if self.task.ending.detach() { self.take() } else { None }
     }
 }
 
 impl<T> Drop for Handle<T> {
     fn drop(&mut self) {
-        drop_or_abort(self.detach(), "thread result panicked on drop");
+        if let Some(outcome) = self.detach() {
+            drop_or_abort(outcome, "thread result panicked on drop");
+        }
     }
 }
 
@@ -268,8 +283,9 @@ mod tests {
                 Output(Box::new(7))
             }
         };
+        let options = Options { name: None, stack_size: None, spawned_at: Location::caller(), reporter: String::new };
         // SAFETY: nothing is borrowed.
-        let mut handle = unsafe { spawn(Options::default(), body, |_| ()) }.unwrap();
+        let mut handle = unsafe { spawn(options, body, |_| ()) }.unwrap();
         assert!(handle.detach().is_none(), "it has not ended");
         go.store(true, Ordering::Release);
         while !handle.is_done() {

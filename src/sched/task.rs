@@ -3,25 +3,29 @@
 //!
 //! One allocation holds all there is of a coroutine outside its stack: this header, and behind it the closure that it
 //! will run or, later, the result that waits for `join` (`sched::spawn` lays that out). A task that has not started has no
-//! stack. The header is counted by [`TaskRef`]s; a coroutine that has not finished holds one of itself, which its worker
-//! gives back at the end, so a pointer in a run queue needs no count of its own.
+//! stack, and no room for what is needed only then: that is in its context (`sched::context`). The header is counted by
+//! [`TaskRef`]s; a coroutine that has not finished holds one of itself, which its worker gives back at the end, so a pointer in a
+//! run queue needs no count of its own.
 
-use std::cell::{Cell, OnceCell, UnsafeCell};
+use std::cell::{Cell, OnceCell};
 use std::num::NonZeroU64;
 use std::ops::Deref;
+use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use std::time::Instant;
 
 use crate::pal::OsParker;
 
-use super::context::{Context, WayBack};
+use super::context::Context;
+use super::ending::Ending;
 use super::inbox::Linked;
 use super::interrupt::Interrupts;
 use super::locals::Locals;
 use super::park_state::{PARKED, ParkState};
 use super::reason::Reason;
-use super::wait_queue::WaitQueue;
+use super::runtime;
+use super::stamp::Stamp;
 use super::worker::{self, WorkerShared};
 
 /// What differs between the kinds of task, and what only `sched::spawn` knows the type of.
@@ -41,57 +45,78 @@ pub(crate) struct VTable {
 pub(crate) struct Task {
     refs: AtomicUsize,
     pub(crate) vtable: &'static VTable,
+    pub(crate) origin: Origin,
+    /// Its thread-locals. Only the task itself touches them.
+    pub(crate) locals: Locals,
+    /// Given on first demand; 0 before.
+    id: AtomicU64,
+    /// Set before anybody else knows of the task, and never again. (A box of a box, for most have none and this is one word.)
+    name: OnceCell<Box<Box<str>>>,
+    /// Whether it has ended, and who waits for that.
+    pub(crate) ending: Ending,
+    /// The state of `thread::park` and `unpark`: see `sys::thread::token`.
+    pub(crate) token: AtomicU32,
+    /// The last census that has counted it. Only who has it touches this: its worker, or before its start whoever has taken it
+    /// out of the queue that it was in.
+    pub(crate) counted: Cell<u32>,
+    /// Whether it is to unwind from its waits. From its end on is what each wait and wake touches.
+    pub(crate) interrupts: Interrupts,
     pub(crate) state: ParkState,
+    /// How many panics of this task are in flight, as far as it had to be noted: see `sched::panics`.
+    pub(crate) panics: Cell<u32>,
     /// Why it is parked, or was last.
     reason: AtomicU8,
-    /// Whether it is to unwind from its waits.
-    pub(crate) interrupts: Interrupts,
+    /// Stack size class of a coroutine, see `sched::stack`.
+    pub(crate) stack_class: u8,
+    /// What lies behind the header of a coroutine: for `sched::spawn` alone, which has no other place for it that costs nothing.
+    pub(crate) stage: Cell<Stage>,
+    /// When it last parked, by its worker's clock. Only the worker that it belongs to touches it, and the coroutine itself.
+    pub(crate) parked_at: Stamp,
     /// The next in the one queue that this task is in: a run queue or an inbox.
     pub(crate) link: AtomicPtr<Task>,
     /// The worker that it belongs to for life; null before the start, and for an OS thread.
     home: AtomicPtr<WorkerShared>,
-    /// The stack and what is on it, between start and end. Only the worker that it belongs to touches it.
-    pub(crate) context: UnsafeCell<Option<Context>>,
-    /// How it switches back to its worker.
-    pub(crate) way_back: WayBack,
-    /// Stack size class of a coroutine, see `sched::stack`.
-    pub(crate) stack_class: u8,
-    /// The lowest address of the stack, set before the start; what a signal handler looks at.
-    pub(crate) stack_bottom: Cell<usize>,
-    /// Its thread-locals. Only the task itself touches them.
-    pub(crate) locals: Locals,
-    /// How many panics of this task are in flight, as far as it had to be noted: see `sched::panics`.
-    pub(crate) panics: Cell<u32>,
-    /// The state of `thread::park` and `unpark`: see `sys::thread::token`.
-    pub(crate) token: AtomicU32,
-    /// WAITED, DONE and DETACHED, or'ed.
-    done: AtomicU32,
-    /// Who waits for the end.
-    pub(crate) joiners: WaitQueue,
-    /// Given on first demand; 0 before.
-    id: AtomicU64,
-    /// Set before anybody else knows of the task, and never again.
-    name: OnceCell<Box<str>>,
+    /// The coroutine on its stack, between start and end; else null. Touched as `parked_at`.
+    pub(crate) context: Cell<*mut Context>,
     /// An OS thread stops here: on `state`, if the task is its own; on `token`, if it runs this coroutine and must not
     /// switch.
     pub(crate) os_parker: OsParker,
 }
 
+// Each spawn makes one, and each of a million parked coroutines has one.
+#[cfg(all(target_os = "linux", target_pointer_width = "64", not(costd_portable)))]
+const _: () = assert!(size_of::<Task>() == 128);
+
+/// What the body of a coroutine holds. Changed by the task alone until it is done, and not at all afterwards.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Closure,
+    Nothing,
+    Result,
+}
+
 /// In the place of a stack size class, of an OS thread.
 pub(crate) const NO_STACK: u8 = u8::MAX;
-
-/// Somebody waits in `joiners` for the end.
-const WAITED: u32 = 1;
-/// It has ended; a result, if anybody may want it, stands in its place.
-const DONE: u32 = 2;
-/// Nobody will ask for the result.
-const DETACHED: u32 = 4;
 
 // SAFETY: the cells are touched only by the task itself or the worker that it belongs to, as their comments say; the rest
 // is atomic or never changes.
 unsafe impl Sync for Task {}
 // SAFETY: as above; a closure or result that lies behind the header is `Send` (the bounds of `sched::spawn`).
 unsafe impl Send for Task {}
+
+/// Where a task comes from.
+#[derive(Clone, Copy)]
+pub(crate) struct Origin {
+    /// Who has spawned it; `None`: it was not spawned.
+    pub(crate) spawned_at: Option<&'static Location<'static>>,
+    /// When, by the clock of the worker that did.
+    pub(crate) born: u64,
+}
+
+impl Origin {
+    /// Of an OS thread's task, and of what is none.
+    pub(crate) const NONE: Origin = Origin { spawned_at: None, born: 0 };
+}
 
 /// An owned reference of a task. `Unparker` is the same thing, named for what most holders do with it.
 pub(crate) struct TaskRef(NonNull<Task>);
@@ -100,37 +125,42 @@ pub(crate) struct TaskRef(NonNull<Task>);
 pub(crate) type Unparker = TaskRef;
 
 impl Task {
-    pub(crate) fn new(vtable: &'static VTable, name: Option<Box<str>>, stack_class: u8, refs: usize) -> Task {
-        let task = Task {
+    // Inlined, so that it is made where it is to stay, and not copied there twice.
+    #[inline(always)]
+    pub(crate) fn new(
+        vtable: &'static VTable,
+        name: Option<Box<str>>,
+        stack_class: u8,
+        origin: Origin,
+        refs: usize,
+    ) -> Task {
+        Task {
             refs: AtomicUsize::new(refs),
             vtable,
-            state: ParkState::new(),
-            reason: AtomicU8::new(Reason::Park as u8),
-            interrupts: Interrupts::new(),
+            origin,
             link: AtomicPtr::new(ptr::null_mut()),
             home: AtomicPtr::new(ptr::null_mut()),
-            context: UnsafeCell::new(None),
-            way_back: WayBack::new(),
-            stack_class,
-            stack_bottom: Cell::new(0),
+            context: Cell::new(ptr::null_mut()),
             locals: Locals::new(),
+            state: ParkState::new(),
             panics: Cell::new(0),
+            parked_at: Stamp::new(),
             token: AtomicU32::new(0),
-            done: AtomicU32::new(0),
-            joiners: WaitQueue::new(),
+            counted: Cell::new(0),
+            reason: AtomicU8::new(Reason::Park as u8),
+            stack_class,
+            stage: Cell::new(Stage::Closure),
+            interrupts: Interrupts::new(),
+            ending: Ending::new(),
             id: AtomicU64::new(0),
-            name: OnceCell::new(),
+            name: name.map_or_else(OnceCell::new, |name| OnceCell::from(Box::new(name))),
             os_parker: OsParker::new(),
-        };
-        if let Some(name) = name {
-            task.set_name(name);
         }
-        task
     }
 
     /// Names the task; only once, and while nobody else knows of it.
     pub(crate) fn set_name(&self, name: Box<str>) {
-        let _ = self.name.set(name);
+        let _ = self.name.set(Box::new(name));
     }
 
     /// A reference of this task.
@@ -141,7 +171,7 @@ impl Task {
 
     /// The name that it was given.
     pub(crate) fn name(&self) -> Option<&str> {
-        self.name.get().map(|name| &**name)
+        self.name.get().map(|name| &***name)
     }
 
     /// A number that no other task of the process has or had.
@@ -175,6 +205,18 @@ impl Task {
         self.home.store(ptr::from_ref(home).cast_mut(), Ordering::Relaxed);
     }
 
+    /// The lowest address of its stack, between its start and its end. May be asked in a signal handler.
+    pub(crate) fn stack_bottom(&self) -> Option<usize> {
+        let context = self.context.get();
+        // A slot is aligned to its size, and the context lies in it.
+        (!context.is_null()).then(|| context.addr() & !((1 << self.stack_class) - 1))
+    }
+
+    /// Is it a coroutine that has not started? For who has taken it out of a queue.
+    pub(crate) fn is_unstarted(&self) -> bool {
+        self.is_coroutine() && self.home().is_none()
+    }
+
     /// Is it a coroutine's, and not an OS thread's own?
     pub(crate) fn is_coroutine(&self) -> bool {
         self.stack_class != NO_STACK
@@ -186,39 +228,10 @@ impl Task {
         self.reason.store(reason as u8, Ordering::Relaxed);
     }
 
-    /// Has it ended?
-    pub(crate) fn is_done(&self) -> bool {
-        // Acquire: the result is visible.
-        self.done.load(Ordering::Acquire) & DONE != 0
-    }
-
-    /// Under the lock of `joiners`: notes that somebody waits there; `true` if the task has ended instead.
-    pub(crate) fn done_or_waited(&self) -> bool {
-        // Acquire: as in `is_done`.
-        self.done.fetch_or(WAITED, Ordering::Acquire) & DONE != 0
-    }
-
-    /// Nobody will ask for the result. `true`: it stands there already, and the caller is to drop it. Only the first call
-    /// says so: after one that came before the end, the result is the task's own to drop.
-    pub(crate) fn detach(&self) -> bool {
-        // Acquire: the result, if there. Nothing to release.
-        self.done.fetch_or(DETACHED, Ordering::Acquire) & (DONE | DETACHED) == DONE
-    }
-
-    /// Has [`detach`](Self::detach) been called?
-    pub(crate) fn is_detached(&self) -> bool {
-        self.done.load(Ordering::Relaxed) & DETACHED != 0
-    }
-
-    /// The task has ended and its result stands in its place: wakes who waits for that. `true`: it is detached, and the
-    /// caller is to drop the result.
-    pub(crate) fn set_done(&self) -> bool {
-        // Release: the result. (The queue has its own lock.)
-        let before = self.done.fetch_or(DONE, Ordering::Release);
-        if before & WAITED != 0 {
-            self.joiners.notify_all();
-        }
-        before & DETACHED != 0
+    /// Why it is parked, or was last: the number of the reason.
+    #[inline]
+    pub(crate) fn reason(&self) -> u8 {
+        self.reason.load(Ordering::Relaxed)
     }
 
     /// Makes the task run if it is parked, or its next park end at once.
@@ -239,6 +252,8 @@ impl Task {
         if self.state.take() || !self.state.publish() {
             return true;
         }
+        let deadlocks = runtime::started().and_then(|runtime| runtime.deadlocks.as_ref());
+        let _in_wait = deadlocks.filter(|_| deadline.is_none()).map(|deadlocks| deadlocks.enter(self));
         loop {
             let in_time = self.os_parker.wait(self.state.word(), PARKED, deadline);
             if !in_time || self.state.is_notified() {
@@ -261,6 +276,14 @@ impl TaskRef {
     /// The task is alive, and one count of it belongs to the caller, who gives it up.
     pub(crate) unsafe fn from_raw(task: NonNull<Task>) -> TaskRef {
         TaskRef(task)
+    }
+
+    /// Gives up the reference without taking back its count: see [`from_raw`](Self::from_raw).
+    #[inline]
+    pub(crate) fn into_raw(self) -> NonNull<Task> {
+        let task = self.0;
+        std::mem::forget(self);
+        task
     }
 
     pub(crate) fn as_ptr(&self) -> NonNull<Task> {
@@ -293,6 +316,16 @@ impl TaskRef {
     }
 }
 
+/// What others have released with `word` is visible from now on. ThreadSanitizer does not know fences.
+#[inline]
+fn acquire(word: &AtomicUsize) {
+    if cfg!(costd_tsan) {
+        word.load(Ordering::Acquire);
+    } else {
+        fence(Ordering::Acquire);
+    }
+}
+
 impl Clone for TaskRef {
     fn clone(&self) -> TaskRef {
         // SAFETY: `self` keeps it alive.
@@ -307,7 +340,7 @@ impl Drop for TaskRef {
         // Release: what this holder did with the task comes before its end.
         if self.refs.fetch_sub(1, Ordering::Release) == 1 {
             // Acquire: what all the other holders did, too.
-            fence(Ordering::Acquire);
+            acquire(&self.refs);
             // SAFETY: that was the last reference.
             unsafe { (task.as_ref().vtable.free)(task) }
         }

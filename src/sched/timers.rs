@@ -46,6 +46,10 @@ impl Timers {
         Timers { heap: RefCell::new(Vec::new()) }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.heap.borrow().len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.heap.borrow().is_empty()
     }

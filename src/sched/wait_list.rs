@@ -2,17 +2,17 @@
 //!
 //! The waiters stand in a doubly linked list whose nodes lie on their own stacks. The list itself is plain data: whoever
 //! owns it keeps it under the lock that also guards what is waited for (a channel), or under one of its own
-//! (`sched::wait_queue`). It holds unparkers and knows nothing of parking: `park::wait` composes the two.
+//! (`sched::wait_queue`). It knows nothing of parking: `park::wait` composes the two.
 //!
 //! | state of a waiter | meaning |
 //! |---|---|
 //! | `IDLE` | in no list |
-//! | `QUEUED` | in a list; links, unparker and cargo are touched under the list's lock only |
+//! | `QUEUED` | in a list; links, task and cargo are touched under the list's lock only (or in a slot: `sched::slot`) |
 //! | `NOTIFIED` | popped, and about to be unparked or unparked already; nobody but its owner touches it any more |
 //!
 //! A node belongs to the list from `push` until it is popped by a notifier (which marks it NOTIFIED, under the lock, as
-//! the last touch) or removed by its owner (under the lock). The notifier moves the unparker, and with it a reference of
-//! the task, out of the node first: the waiter may see the mark, return and end before it is unparked.
+//! the last touch) or removed by its owner (under the lock). The notifier makes sure of the task first (`sched::chosen`): the
+//! waiter may see the mark, return and end before it is unparked.
 //!
 //! The *cargo* is for a wait whose end is an exchange (a rendezvous): a pointer to what the waiter offers, which lies on
 //! its stack like the node. A notifier uses it under the lock and before it pops, so that whoever sees NOTIFIED, or finds
@@ -21,15 +21,15 @@
 use std::cell::Cell;
 use std::ptr;
 
+use super::chosen::{Chosen, Sleeper};
 use super::primitive::atomic::{AtomicU32, Ordering};
-use super::task::Unparker;
 
 /// A waiter's place in a [`WaitList`]. Must not move while it is in it.
 pub(crate) struct Waiter {
-    /// Moved out by the notifier that pops the node.
-    unparker: Cell<Option<Unparker>>,
+    /// Whose it is, from `push` on.
+    sleeper: Cell<Option<Sleeper>>,
     /// See the module's text; null for most.
-    cargo: *mut (),
+    cargo: Cell<*mut ()>,
     prev: Cell<*const Waiter>,
     next: Cell<*const Waiter>,
     state: AtomicU32,
@@ -42,12 +42,17 @@ const NOTIFIED: u32 = 2;
 impl Waiter {
     pub(crate) fn new(cargo: *mut ()) -> Waiter {
         Waiter {
-            unparker: Cell::new(None),
-            cargo,
+            sleeper: Cell::new(None),
+            cargo: Cell::new(cargo),
             prev: Cell::new(ptr::null()),
             next: Cell::new(ptr::null()),
             state: AtomicU32::new(IDLE),
         }
+    }
+
+    /// Changes the cargo, by the owner of a waiter that is in no list.
+    pub(crate) fn set_cargo(&self, cargo: *mut ()) {
+        self.cargo.set(cargo);
     }
 
     /// Has a notifier chosen this waiter?
@@ -57,10 +62,39 @@ impl Waiter {
         self.state.load(Ordering::Acquire) == NOTIFIED
     }
 
-    /// Lets go of the unparker, by the owner of a waiter that is in no list any more. For one that lies in what its own
-    /// unparker keeps alive.
-    pub(crate) fn disarm(&self) {
-        drop(self.unparker.take());
+    /// It was taken out of where it was.
+    #[inline]
+    pub(super) fn rest(&self) {
+        self.state.store(IDLE, Ordering::Relaxed);
+    }
+
+    /// By its owner, before it is put where notifiers find it.
+    #[inline]
+    pub(super) fn prepare(&self, sleeper: Sleeper) {
+        self.sleeper.set(Some(sleeper));
+        self.state.store(QUEUED, Ordering::Relaxed);
+    }
+
+    /// By a notifier that has taken it out of there. It is to be unparked.
+    ///
+    /// # Safety
+    /// It was prepared, and nobody but the caller and its owner, who waits for the mark, can touch it any more.
+    #[inline]
+    pub(super) unsafe fn choose(&self) -> Chosen {
+        let sleeper = self.sleeper.take().expect("a waiter that is somewhere was prepared");
+        // SAFETY: its task has not ended, for it waits for the mark.
+        let chosen = unsafe { sleeper.choose() };
+        // Release: see `is_notified`. The last touch of the node: its owner may be gone right after it.
+        self.state.store(NOTIFIED, Ordering::Release);
+        chosen
+    }
+}
+
+#[cfg(any(debug_assertions, loom))]
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        let state = self.state.load(Ordering::Relaxed);
+        assert!(state != QUEUED || std::thread::panicking(), "a waiter ends, and others may still touch it");
     }
 }
 
@@ -84,15 +118,14 @@ impl WaitList {
         self.head.is_null()
     }
 
-    /// Enqueues `waiter`, to be woken by `unparker`.
+    /// Enqueues `waiter`, whose task is `sleeper`.
     ///
     /// # Safety
-    /// `waiter` is in no list. It must neither move nor end, nor its cargo, until [`Waiter::is_notified`] or after
+    /// `waiter` is in no list. It must neither move nor end, nor its cargo, nor its task, until [`Waiter::is_notified`] or after
     /// [`remove`](Self::remove) from this very list.
     #[inline]
-    pub(crate) unsafe fn push(&mut self, waiter: &Waiter, unparker: Unparker) {
-        waiter.unparker.set(Some(unparker));
-        waiter.state.store(QUEUED, Ordering::Relaxed);
+    pub(crate) unsafe fn push(&mut self, waiter: &Waiter, sleeper: Sleeper) {
+        waiter.prepare(sleeper);
         waiter.prev.set(self.tail);
         waiter.next.set(ptr::null());
         if self.tail.is_null() {
@@ -108,9 +141,8 @@ impl WaitList {
     ///
     /// # Safety
     /// As `push`.
-    pub(crate) unsafe fn push_front(&mut self, waiter: &Waiter, unparker: Unparker) {
-        waiter.unparker.set(Some(unparker));
-        waiter.state.store(QUEUED, Ordering::Relaxed);
+    pub(crate) unsafe fn push_front(&mut self, waiter: &Waiter, sleeper: Sleeper) {
+        waiter.prepare(sleeper);
         waiter.prev.set(ptr::null());
         waiter.next.set(self.head);
         // SAFETY: as in `push`.
@@ -125,22 +157,33 @@ impl WaitList {
     #[inline]
     pub(crate) fn first_cargo(&self) -> Option<*mut ()> {
         // SAFETY: as in `push`.
-        unsafe { self.head.as_ref() }.map(|waiter| waiter.cargo)
+        unsafe { self.head.as_ref() }.map(|waiter| waiter.cargo.get())
     }
 
     /// Takes out the waiter that has waited longest. It is to be unparked, after the lock's release.
     #[inline]
     #[must_use]
-    pub(crate) fn pop(&mut self) -> Option<Unparker> {
-        // SAFETY: as in `push`.
-        let waiter = unsafe { self.head.as_ref() }?;
-        // SAFETY: it is the first of this list.
+    pub(crate) fn pop(&mut self) -> Option<Chosen> {
+        self.pop_if(|_| true)
+    }
+
+    /// As [`pop`](Self::pop), of those whose cargo `suits`: the first that does, and `suits` is asked no more after that.
+    #[inline]
+    #[must_use]
+    pub(crate) fn pop_if(&mut self, mut suits: impl FnMut(*mut ()) -> bool) -> Option<Chosen> {
+        let mut next = self.head;
+        let waiter = loop {
+            // SAFETY: as in `push`.
+            let waiter = unsafe { next.as_ref() }?;
+            if suits(waiter.cargo.get()) {
+                break waiter;
+            }
+            next = waiter.next.get();
+        };
+        // SAFETY: it is in this list.
         unsafe { self.unlink(waiter) };
-        let unparker = waiter.unparker.take();
-        // Release: see `is_notified`. The last touch of the node: its owner may be gone right after it.
-        waiter.state.store(NOTIFIED, Ordering::Release);
-        debug_assert!(unparker.is_some(), "a waiter is popped once");
-        unparker
+        // SAFETY: pushed, and taken out, and this thread has the list.
+        Some(unsafe { waiter.choose() })
     }
 
     /// Takes `waiter` out again, after a deadline say. `false`: it is no longer in, a notifier has chosen it.
@@ -173,6 +216,6 @@ impl WaitList {
             // SAFETY: as above.
             unsafe { (*next).prev.set(prev) };
         }
-        waiter.state.store(IDLE, Ordering::Relaxed);
+        waiter.rest();
     }
 }

@@ -15,9 +15,9 @@
 //! Of two SeqCst fences one comes first. If b does, 3 sees a's `len`, and the lock makes it wait until the waiter has
 //! made up its mind; if 2 does, c sees the condition true and the waiter does not wait.
 
+use super::chosen::{Chosen, Sleeper};
 use super::primitive::atomic::{AtomicU32, Ordering, fence};
 use super::primitive::{Mutex, lock};
-use super::task::Unparker;
 use super::wait_list::WaitList;
 
 pub(crate) use super::wait_list::Waiter;
@@ -40,17 +40,17 @@ impl WaitQueue {
         WaitQueue { list: Mutex::new(WaitList::new()), len: AtomicU32::new(0) }
     }
 
-    /// Enqueues `waiter`, to be woken by `unparker`, unless `ready` (called under the queue's lock, after enqueuing: see
+    /// Enqueues `waiter`, whose task is `sleeper`, unless `ready` (called under the queue's lock, after enqueuing: see
     /// the module's text) says that there is nothing to wait for; then returns `false`. `ready` must be short and must
     /// not park.
     ///
     /// # Safety
-    /// `waiter` is in no list. If this returns `true`, it must neither move nor end until [`Waiter::is_notified`] or after
+    /// `waiter` is in no list. If this returns `true`, it must neither move nor end, nor its task, until [`Waiter::is_notified`] or after
     /// [`remove`](Self::remove).
-    pub(crate) unsafe fn push_unless(&self, waiter: &Waiter, unparker: Unparker, ready: impl FnOnce() -> bool) -> bool {
+    pub(crate) unsafe fn push_unless(&self, waiter: &Waiter, sleeper: Sleeper, ready: impl FnOnce() -> bool) -> bool {
         let mut list = lock(&self.list);
         // SAFETY: the caller's promise; if it is taken out again below, it is before this returns.
-        unsafe { list.push(waiter, unparker) };
+        unsafe { list.push(waiter, sleeper) };
         self.set_len(1);
         fence(Ordering::SeqCst);
         if ready() {
@@ -95,8 +95,8 @@ impl WaitQueue {
         last(!list.is_empty());
         drop(list);
         match chosen {
-            Some(unparker) => {
-                unparker.unpark();
+            Some(chosen) => {
+                chosen.unpark();
                 true
             }
             None => false,
@@ -110,9 +110,9 @@ impl WaitQueue {
         let mut list = lock(&self.list);
         let mut left = self.len.load(Ordering::Relaxed);
         let mut woken = 0;
-        while let Some(unparker) = if left > 0 { self.pop(&mut list) } else { None } {
+        while let Some(chosen) = if left > 0 { self.pop(&mut list) } else { None } {
             drop(list);
-            unparker.unpark();
+            chosen.unpark();
             woken += 1;
             left -= 1;
             if left == 0 {
@@ -123,10 +123,10 @@ impl WaitQueue {
         woken
     }
 
-    fn pop(&self, list: &mut WaitList) -> Option<Unparker> {
-        let unparker = list.pop()?;
+    fn pop(&self, list: &mut WaitList) -> Option<Chosen> {
+        let chosen = list.pop()?;
         self.set_len(-1);
-        Some(unparker)
+        Some(chosen)
     }
 
     /// Under the lock: the only writer.

@@ -1,5 +1,7 @@
 use std::io;
+use std::panic::Location;
 
+use crate::runtime;
 use crate::sched::spawn::{self, Options};
 
 use super::JoinHandle;
@@ -54,6 +56,7 @@ impl Builder {
     ///
     /// # Panics
     /// The name contains null bytes.
+    #[track_caller]
     pub fn spawn<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
     where
         F: FnOnce() -> T,
@@ -75,6 +78,7 @@ impl Builder {
     /// # Safety
     /// The caller must make sure that the thread ends before anything that it borrows does, and that the result is
     /// taken or dropped before anything that it borrows ends.
+    #[track_caller]
     pub unsafe fn spawn_unchecked<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
     where
         F: FnOnce() -> T,
@@ -85,6 +89,7 @@ impl Builder {
         Ok(JoinHandle::new(unsafe { spawn::spawn(self.into_options(), f, |_| ()) }?))
     }
 
+    #[track_caller]
     pub(super) fn into_options(self) -> Options {
         let name = self.name.map(String::into_boxed_str);
         // Where a thread's name ends up a C string, as in std's; the panic is the same one.
@@ -94,6 +99,6 @@ impl Builder {
             std::ffi::CString::new(text).expect("thread name may not contain interior null bytes");
             unreachable!("it has a null byte");
         }
-        Options { name, stack_size: self.stack_size }
+        Options { name, stack_size: self.stack_size, spawned_at: Location::caller(), reporter: runtime::report }
     }
 }

@@ -1,7 +1,9 @@
+use std::io;
+use std::num::NonZero;
 use std::time::{Duration, Instant};
 
 use crate::park::{self, Reason};
-use crate::sched;
+use crate::sched::{self, pinning};
 use crate::sys::thread::token;
 
 use super::{Builder, JoinHandle};
@@ -25,6 +27,7 @@ use super::{Builder, JoinHandle};
 /// sender.join().expect("The sender thread has panicked");
 /// assert_eq!(receiver.join().unwrap(), "Hello, thread");
 /// ```
+#[track_caller]
 pub fn spawn<F, T>(f: F) -> JoinHandle<T>
 where
     F: FnOnce() -> T,
@@ -34,7 +37,17 @@ where
     Builder::new().spawn(f).expect("failed to spawn thread")
 }
 
+/// How many threads can run at one time, by what the system says. As [`std::thread::available_parallelism`]: a coroutine is told
+/// what the process may use, also where its worker is pinned to one CPU.
+///
+/// # Errors
+/// The system does not say.
+pub fn available_parallelism() -> io::Result<NonZero<usize>> {
+    pinning::unpinned(std::thread::available_parallelism)
+}
+
 /// Lets other threads go first. As [`std::thread::yield_now`]; in a coroutine: the others of its worker.
+#[inline]
 pub fn yield_now() {
     park::enter();
     match sched::current_coroutine() {

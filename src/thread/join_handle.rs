@@ -1,8 +1,9 @@
 use std::fmt;
 use std::thread::Result;
 
-use crate::park::{self, Reason};
+use crate::park;
 use crate::sched::spawn::Handle;
+use crate::sched::task::TaskRef;
 
 use super::Thread;
 
@@ -29,6 +30,10 @@ impl<T> JoinHandle<T> {
         self.0
     }
 
+    pub(crate) fn task(&self) -> &TaskRef {
+        self.0.task()
+    }
+
     /// The thread that this is the handle of.
     #[must_use]
     pub fn thread(&self) -> &Thread {
@@ -51,10 +56,7 @@ impl<T> JoinHandle<T> {
 }
 
 pub(super) fn join<T>(mut handle: Handle<T>) -> Result<T> {
-    let task = handle.task();
-    while !task.is_done() {
-        let _ = park::wait(&task.joiners, None, Reason::Join, || task.done_or_waited());
-    }
+    park::wait_for_end(&handle.task().ending);
     handle.take().expect("a thread that is done has a result, and only its handle takes it")
 }
 

@@ -26,7 +26,7 @@ mod scoped;
 mod thread;
 
 pub use builder::Builder;
-pub use functions::{panicking, park, park_timeout, sleep, sleep_until, spawn, yield_now};
+pub use functions::{available_parallelism, panicking, park, park_timeout, sleep, sleep_until, spawn, yield_now};
 #[expect(deprecated, reason = "std has them")]
 pub use functions::{park_timeout_ms, sleep_ms};
 pub use id::ThreadId;

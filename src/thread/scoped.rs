@@ -9,7 +9,8 @@ use crate::park::Reason;
 use crate::sched::interrupt;
 use crate::sched::panics::{catch_unwind, resume_unwind};
 use crate::sched::spawn::{self, Handle};
-use crate::sys::thread::running::Running;
+use crate::sched::task::TaskRef;
+use crate::sys::thread::running::{Begun, Running};
 
 use super::join_handle::join;
 use super::{Builder, Thread, current};
@@ -79,6 +80,7 @@ impl<'scope> Scope<'scope, '_> {
     ///
     /// # Panics
     /// As [`spawn`](super::spawn).
+    #[track_caller]
     pub fn spawn<F, T>(&'scope self, f: F) -> ScopedJoinHandle<'scope, T>
     where
         F: FnOnce() -> T + Send + 'scope,
@@ -96,6 +98,7 @@ impl Builder {
     ///
     /// # Panics
     /// As [`spawn`](Self::spawn).
+    #[track_caller]
     pub fn spawn_scoped<'scope, 'env, F, T>(
         self,
         scope: &'scope Scope<'scope, 'env>,
@@ -105,31 +108,24 @@ impl Builder {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let running = Arc::clone(&scope.running);
         let options = self.into_options();
-        running.begin();
-        let at_end = {
-            let running = Arc::clone(&running);
-            move |unseen_panic| running.end(unseen_panic)
-        };
-        // SAFETY: `scope` does not return before `at_end` has run, and everything borrowed outlives `'scope`; the handle
+        let begun = Begun::new(&scope.running);
+        // SAFETY: `scope` does not return before `begun.at_end()` has run, and everything borrowed outlives `'scope`; the handle
         // cannot outlive `'scope` by its type.
-        match unsafe { spawn::spawn(options, f, at_end) } {
-            Ok(handle) => {
-                running.note(handle.task());
-                Ok(ScopedJoinHandle { handle: Some(handle), running, scope: PhantomData, result: PhantomData })
-            }
-            Err(error) => {
-                running.end(false);
-                Err(error)
-            }
-        }
+        let handle = unsafe { spawn::spawn(options, f, begun.at_end()) }?;
+        let running = begun.spawned();
+        running.note(handle.task());
+        Ok(ScopedJoinHandle { handle: Some(handle), running, scope: PhantomData, result: PhantomData })
     }
 }
 
 impl<T> ScopedJoinHandle<'_, T> {
     fn handle(&self) -> &Handle<T> {
         self.handle.as_ref().expect("only `join` takes it, and consumes this")
+    }
+
+    pub(crate) fn task(&self) -> &TaskRef {
+        self.handle().task()
     }
 
     /// The thread that this is the handle of.

@@ -18,6 +18,29 @@ fn main() {
     assert_eq!(threads.into_iter().map(|thread| thread.join().unwrap()).sum::<u32>(), 4950);
     assert_eq!(std::panic::catch_unwind(|| 5).unwrap(), 5);
     println!("done");
-    let _ = std::thread::Builder::new().name("last".into()).spawn(|| panic!("words")).unwrap().join();
+    match std::env::args().nth(1).as_deref() {
+        Some("scope") => std::thread::scope(|scope| {
+            std::thread::Builder::new().name("last".into()).spawn_scoped(scope, || panic!("words")).unwrap();
+        }),
+        Some("destructor") => {
+            struct Panics;
+            impl Drop for Panics {
+                fn drop(&mut self) {
+                    std::thread::yield_now();
+                    panic!("words");
+                }
+            }
+            std::thread::Builder::new().name("last".into()).spawn(|| drop(Panics)).unwrap().join().unwrap();
+        }
+        // There is no unwinding: who is cancelled ends the process.
+        Some("cancelled") => {
+            let parked = std::thread::spawn(std::thread::park);
+            std::coroutine::cancel(parked.thread());
+            let _ = parked.join();
+        }
+        _ => {
+            let _ = std::thread::Builder::new().name("last".into()).spawn(|| panic!("words")).unwrap().join();
+        }
+    }
     println!("never");
 }

@@ -1,7 +1,7 @@
 //! What the tests of `sync` share.
 #![allow(dead_code)]
 
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 /// Runs `body`, the test `name`'s, in a process of its own that has so many workers, and fails if it takes too long.
@@ -14,20 +14,31 @@ pub fn with_workers(workers: usize, name: &str, body: fn()) {
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env("COSTD_WORKERS", workers.to_string())
         .env(CHILD, "1")
+        .env("COSTD_DUMP", "SIGQUIT")
         .spawn()
         .unwrap();
-    let deadline = Instant::now() + Duration::from_secs(60);
+    // Many times what the slowest of them takes on a machine that has more to do.
+    let deadline = Instant::now() + Duration::from_secs(300);
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             assert!(status.success(), "{name}, {workers} workers: {status}");
             return;
         }
         if Instant::now() > deadline {
+            say_what_hangs(&child);
             child.kill().unwrap();
             child.wait().unwrap();
             panic!("{name}, {workers} workers: hangs");
         }
         std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Has the child write what its coroutines wait for, and gives it the time to.
+fn say_what_hangs(child: &Child) {
+    if cfg!(unix) {
+        Command::new("kill").arg("-QUIT").arg(child.id().to_string()).status().unwrap();
+        std::thread::sleep(Duration::from_secs(10));
     }
 }
 

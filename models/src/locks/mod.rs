@@ -1,5 +1,8 @@
 const PATIENCE: u32 = 2;
 
+#[cfg_attr(not(test), allow(unused_imports, reason = "the tests use them"))]
+#[path = "../../../src/sys/sync/arms/mod.rs"]
+pub(crate) mod arms;
 #[path = "../../../src/sys/sync/condvar.rs"]
 pub(crate) mod condvar;
 #[path = "../../../src/sys/sync/event.rs"]

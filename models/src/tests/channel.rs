@@ -64,6 +64,21 @@ fn two_senders() {
     }
 }
 
+/// Two senders wait for room, and the message of the first goes straight to a receiver: that leaves room for the other's.
+#[test]
+fn two_senders_without_room() {
+    model(Some(2), || {
+        let (tx, rx) = new(Some(1));
+        tx.send(1, None).unwrap();
+        let senders = [2, 4].map(|n| {
+            let tx: SenderEnd<u32> = tx.clone();
+            thread::spawn(move || tx.send(n, None).unwrap())
+        });
+        assert_eq!((0..3).map(|_| rx.recv(None).unwrap()).sum::<u32>(), 7);
+        senders.into_iter().for_each(|sender| sender.join().unwrap());
+    });
+}
+
 /// Two receivers and one sender: each message reaches one, and both see the end.
 #[test]
 fn two_receivers() {

@@ -18,7 +18,7 @@ fn model(f: impl Fn() + Sync + Send + 'static) {
 }
 
 /// What `f` returns, or `None` if it was interrupted.
-fn or_interrupted<R>(f: impl FnOnce() -> R) -> Option<R> {
+pub(super) fn or_interrupted<R>(f: impl FnOnce() -> R) -> Option<R> {
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(value) => Some(value),
         Err(payload) => {

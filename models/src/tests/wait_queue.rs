@@ -6,7 +6,8 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering, fence};
 use loom::thread;
 
-use crate::task::{Task, Unparker};
+use crate::chosen::Sleeper;
+use crate::task::Task;
 use crate::wait_list::Waiter;
 use crate::wait_queue::WaitQueue;
 
@@ -38,7 +39,7 @@ impl Shared {
             let waiter = Waiter::new(ptr::null_mut());
             // SAFETY: the waiter stays on this frame until it is notified.
             if unsafe {
-                self.queue.push_unless(&waiter, Unparker(task.clone()), || self.permits.load(Ordering::Relaxed) > 0)
+                self.queue.push_unless(&waiter, Sleeper::of(&task), || self.permits.load(Ordering::Relaxed) > 0)
             } {
                 while !waiter.is_notified() {
                     task.park();
@@ -102,7 +103,7 @@ fn removal_races_with_notification() {
         let task = Task::new();
         let waiter = Waiter::new(ptr::null_mut());
         // SAFETY: the waiter stays on this frame until it is removed or notified.
-        assert!(unsafe { shared.queue.push_unless(&waiter, Unparker(task.clone()), || false) });
+        assert!(unsafe { shared.queue.push_unless(&waiter, Sleeper::of(&task), || false) });
         let notifier = {
             let shared = shared.clone();
             thread::spawn(move || shared.queue.notify_one())

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::thread::Result;
 
+use crate::sys::sync::Event;
 use crate::sys::thread::os::Handle;
 use crate::thread::Thread;
 
@@ -27,6 +28,10 @@ pub struct JoinHandle<T>(Handle<T>);
 impl<T> JoinHandle<T> {
     pub(super) fn new(handle: Handle<T>) -> JoinHandle<T> {
         JoinHandle(handle)
+    }
+
+    pub(crate) fn ended(&self) -> &Event {
+        self.0.ended()
     }
 
     /// The thread that this is the handle of, as [`thread::current`](crate::thread::current) on it has it.

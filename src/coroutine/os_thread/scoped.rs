@@ -8,8 +8,9 @@ use std::thread::Result;
 use crate::park::Reason;
 use crate::sched::panics::{catch_unwind, resume_unwind};
 use crate::sched::spawn::drop_or_abort;
+use crate::sys::sync::Event;
 use crate::sys::thread::os::{self, Handle};
-use crate::sys::thread::running::Running;
+use crate::sys::thread::running::{Begun, Running};
 use crate::thread::Thread;
 
 use super::Builder;
@@ -104,26 +105,11 @@ impl Builder {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        /// Ends the count of a thread that was not spawned, by an error or by a panic.
-        struct Begun(Option<Arc<Running>>);
-        impl Drop for Begun {
-            fn drop(&mut self) {
-                if let Some(running) = self.0.take() {
-                    running.end(false);
-                }
-            }
-        }
-        let running = Arc::clone(&scope.running);
-        running.begin();
-        let mut begun = Begun(Some(Arc::clone(&running)));
-        let at_end = {
-            let running = Arc::clone(&running);
-            move |unseen_panic| running.end(unseen_panic)
-        };
-        // SAFETY: `scope` does not return before `at_end` has been called, and everything borrowed outlives `'scope`; the
+        let begun = Begun::new(&scope.running);
+        // SAFETY: `scope` does not return before `begun.at_end()` has been called, and everything borrowed outlives `'scope`; the
         // handle cannot outlive `'scope` by its type.
-        let handle = unsafe { os::spawn(self.0, f, at_end) }?;
-        begun.0 = None;
+        let handle = unsafe { os::spawn(self.0, f, begun.at_end()) }?;
+        let running = begun.spawned();
         Ok(ScopedJoinHandle { handle: Some(handle), running, scope: PhantomData })
     }
 }
@@ -131,6 +117,10 @@ impl Builder {
 impl<T> ScopedJoinHandle<'_, T> {
     fn handle(&self) -> &Handle<T> {
         self.handle.as_ref().expect("only `join` takes it, and consumes this")
+    }
+
+    pub(crate) fn ended(&self) -> &Event {
+        self.handle().ended()
     }
 
     /// The thread that this is the handle of. As [`JoinHandle::thread`](super::JoinHandle::thread).

@@ -13,4 +13,9 @@ impl ThreadClock {
     pub(crate) fn read(&self) -> Option<Duration> {
         None
     }
+
+    /// Does it wait in a system call, and not run or want to? That is not to be had.
+    pub(crate) fn is_waiting(&self) -> Option<bool> {
+        None
+    }
 }

@@ -2,6 +2,7 @@
 //! not need.
 
 use std::ptr::NonNull;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::sched::runtime::Runtime;
@@ -26,6 +27,7 @@ impl Worker {
         loop {
             // For who watches: it is not held up.
             add(&self.shared.counters.turns, 1);
+            add(&self.shared.counters.idle_turns, 1);
             self.empty_inbox();
             if !self.timers.is_empty() {
                 self.fire_timers(Instant::now());
@@ -92,12 +94,15 @@ impl Worker {
         if several && self.anything_for_anybody(runtime) && runtime.idle.become_searcher() {
             self.appointed.set(true);
         } else {
+            self.note_sleep(asleep_at);
             self.reactor.wait(self.sleep_time(asleep_at));
         }
         let now = Instant::now();
         self.last_poll.set(now);
+        self.note_awake(now);
         let woken_by_others = !self.shared.inbox.is_empty();
         self.empty_inbox();
+        runtime.reserve.watch_worker();
         if several {
             let worth = self.spin_worth.get();
             if woken_by_others && now.duration_since(asleep_at) < Duration::from_micros(50) {
@@ -114,6 +119,24 @@ impl Worker {
         }
         self.trim_if_due(now);
         true
+    }
+
+    pub(super) fn note_sleep(&self, now: Instant) {
+        self.shared.counters.asleep_since.store(self.time_of(now), Ordering::Relaxed);
+    }
+
+    /// After a sleep, if there was one.
+    pub(super) fn note_awake(&self, now: Instant) {
+        let counters = &self.shared.counters;
+        let now = self.time_of(now);
+        self.coarse_time.set(now);
+        let since = counters.asleep_since.load(Ordering::Relaxed);
+        if since != 0 {
+            // In this order: who reads both meanwhile may miss a sleep, but not count it twice.
+            counters.asleep_since.store(0, Ordering::Relaxed);
+            let slept = counters.slept.load(Ordering::Relaxed) + now.saturating_sub(since);
+            counters.slept.store(slept, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn sleep_time(&self, now: Instant) -> Option<Duration> {

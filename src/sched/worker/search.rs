@@ -10,6 +10,7 @@ use crossbeam::deque::Steal;
 use crate::sched::runtime::Runtime;
 use crate::sched::task::Task;
 
+use super::shared::add;
 use super::{Fresh, Worker, WorkerShared};
 
 /// A lone unstarted spawn is left to its own worker for so long.
@@ -44,12 +45,17 @@ impl Worker {
                 continue;
             }
             if self.shared.inbox.fall_asleep() {
-                let time = self.sleep_time(Instant::now()).map_or(interval, |time| time.min(interval));
+                let now = Instant::now();
+                let time = self.sleep_time(now).map_or(interval, |time| time.min(interval));
+                self.note_sleep(now);
                 self.reactor.wait(Some(time));
             }
             runtime.idle.set_watcher(None);
+            let now = Instant::now();
+            self.note_awake(now);
             self.empty_inbox();
-            self.fire_timers(Instant::now());
+            runtime.reserve.watch_worker();
+            self.fire_timers(now);
             if let Some(task) = self.ready.pop().or_else(|| self.pop_fresh()) {
                 break Some(task);
             }
@@ -75,14 +81,21 @@ impl Worker {
         loop {
             let mut again = false;
             match runtime.injector.steal_batch_and_pop(&self.fresh) {
-                Steal::Success(Fresh(task)) => return self.start(task),
+                Steal::Success(Fresh(task)) => {
+                    self.count_moved(task);
+                    return self.start(task);
+                }
                 Steal::Retry => again = true,
                 Steal::Empty => {}
             }
             for victim in self.others(runtime) {
                 if victim.stealer.len() > 1 {
                     match victim.stealer.steal_batch_and_pop(&self.fresh) {
-                        Steal::Success(Fresh(task)) => return self.start(task),
+                        Steal::Success(Fresh(task)) => {
+                            self.count_steals(1 + self.fresh.len());
+                            self.count_moved(task);
+                            return self.start(task);
+                        }
                         Steal::Retry => again = true,
                         Steal::Empty => {}
                     }
@@ -101,7 +114,11 @@ impl Worker {
             if reading.fresh > 0 && reading.turns == victim.counters.turns.load(Ordering::Relaxed) {
                 loop {
                     match victim.stealer.steal() {
-                        Steal::Success(Fresh(task)) => return self.start(task),
+                        Steal::Success(Fresh(task)) => {
+                            self.count_steals(1);
+                            self.count_moved(task);
+                            return self.start(task);
+                        }
                         Steal::Retry => {}
                         Steal::Empty => break,
                     }
@@ -114,6 +131,11 @@ impl Worker {
     pub(super) fn others(&self, runtime: &'static Runtime) -> impl Iterator<Item = &'static WorkerShared> {
         let (index, workers) = (self.shared.index, &runtime.workers);
         (1..workers.len()).map(move |step| workers[(index + step) % workers.len()])
+    }
+
+    /// A searcher had nothing before.
+    fn count_steals(&self, count: usize) {
+        add(&self.shared.counters.steals, count.cast_signed());
     }
 
     fn readings(&self, runtime: &Runtime) -> Vec<Reading> {

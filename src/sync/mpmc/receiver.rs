@@ -33,6 +33,10 @@ impl<T> Receiver<T> {
         Receiver(end)
     }
 
+    pub(crate) fn end(&self) -> &ReceiverEnd<T> {
+        &self.0
+    }
+
     /// Takes a message if one is there; in a channel without room, if a sender waits. Never waits. As std's.
     ///
     /// # Errors

@@ -32,6 +32,10 @@ impl<T> Sender<T> {
         Sender(end)
     }
 
+    pub(crate) fn end(&self) -> &SenderEnd<T> {
+        &self.0
+    }
+
     /// Sends a message if there is room for it, or in a channel without room if a receiver waits for it. Never waits. As
     /// std's.
     ///

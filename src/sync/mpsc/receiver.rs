@@ -42,6 +42,10 @@ impl<T> Receiver<T> {
         Receiver { end, _not_sync: PhantomData }
     }
 
+    pub(crate) fn end(&self) -> &ReceiverEnd<T> {
+        &self.end
+    }
+
     /// Takes a value if one is there; in a channel without room, if a sender waits. Never waits. As std's.
     ///
     /// # Errors

@@ -30,6 +30,10 @@ impl<T> Sender<T> {
         Sender(end)
     }
 
+    pub(crate) fn end(&self) -> &SenderEnd<T> {
+        &self.0
+    }
+
     /// Sends a value. Never waits. As std's.
     ///
     /// `Ok` does not mean that the value is received: the receiver may be dropped before.

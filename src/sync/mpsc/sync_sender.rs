@@ -36,6 +36,10 @@ impl<T> SyncSender<T> {
         SyncSender(end)
     }
 
+    pub(crate) fn end(&self) -> &SenderEnd<T> {
+        &self.0
+    }
+
     /// Sends a value; waits until there is room for it, or in a channel without room until a receiver takes it. As std's.
     ///
     /// `Ok` means that the value is in the channel; only in one without room, that it is received.

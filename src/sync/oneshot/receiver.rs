@@ -26,7 +26,8 @@ use super::{RecvTimeoutError, TryRecvError};
 /// ```
 pub struct Receiver<T>(ReceiverEnd<T>);
 
-// SAFETY: by reference there is nothing that one can do with it; its methods take it by value.
+// SAFETY: by reference there is nothing that one can do with it; its methods take it by value. (A select takes it by reference, and asks for
+// `T: Send`: `coroutine::select`.)
 unsafe impl<T> Sync for Receiver<T> {}
 // As `Sender`.
 impl<T> UnwindSafe for Receiver<T> {}
@@ -35,6 +36,10 @@ impl<T> RefUnwindSafe for Receiver<T> {}
 impl<T> Receiver<T> {
     pub(super) fn new(end: ReceiverEnd<T>) -> Receiver<T> {
         Receiver(end)
+    }
+
+    pub(crate) fn end(&self) -> &ReceiverEnd<T> {
+        &self.0
     }
 
     /// Takes the message; waits for it if it is not there. As std's.

@@ -18,7 +18,8 @@ use crate::sys::sync::channel::SenderEnd;
 /// ```
 pub struct Sender<T>(SenderEnd<T>);
 
-// SAFETY: by reference there is nothing that one can do with it; its one method takes it by value.
+// SAFETY: by reference there is nothing that one can do with it; its one method takes it by value. (A select takes it by reference, and asks for
+// `T: Send`: `coroutine::select`.)
 unsafe impl<T> Sync for Sender<T> {}
 // A channel is in order whenever it is not locked, and nothing panics while it is.
 impl<T> UnwindSafe for Sender<T> {}
@@ -27,6 +28,10 @@ impl<T> RefUnwindSafe for Sender<T> {}
 impl<T> Sender<T> {
     pub(super) fn new(end: SenderEnd<T>) -> Sender<T> {
         Sender(end)
+    }
+
+    pub(crate) fn end(&self) -> &SenderEnd<T> {
+        &self.0
     }
 
     /// Sends the message. Never waits. As std's.

@@ -26,6 +26,7 @@ mod flag;
 mod mapped_mutex_guard;
 mod mapped_rwlock_guards;
 mod mutex;
+mod mutex_guard;
 mod rwlock;
 mod rwlock_guards;
 
@@ -33,7 +34,8 @@ pub use ::std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 pub use condvar::Condvar;
 pub use mapped_mutex_guard::MappedMutexGuard;
 pub use mapped_rwlock_guards::{MappedRwLockReadGuard, MappedRwLockWriteGuard};
-pub use mutex::{Mutex, MutexGuard};
+pub use mutex::Mutex;
+pub use mutex_guard::MutexGuard;
 pub use rwlock::RwLock;
 pub use rwlock_guards::{RwLockReadGuard, RwLockWriteGuard};
 

@@ -140,6 +140,28 @@ impl<T: ?Sized> RwLock<T> {
         self.flag.wrap(unsafe { RwLockReadGuard::new(self) })
     }
 
+    pub(crate) fn raw_lock(&self) -> &sys::RwLock {
+        &self.raw
+    }
+
+    /// The guard for what [`raw_lock`](Self::raw_lock) says is locked for reading.
+    ///
+    /// # Safety
+    /// The caller has locked it so, and leaves the rest to the guard.
+    pub(crate) unsafe fn read_guard(&self) -> LockResult<RwLockReadGuard<'_, T>> {
+        // SAFETY: the caller's promise.
+        self.flag.wrap(unsafe { RwLockReadGuard::new(self) })
+    }
+
+    /// The same for writing.
+    ///
+    /// # Safety
+    /// As [`read_guard`](Self::read_guard).
+    pub(crate) unsafe fn write_guard(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
+        // SAFETY: the caller's promise.
+        self.flag.wrap(unsafe { RwLockWriteGuard::new(self) })
+    }
+
     /// Locks for reading if that needs no wait.
     ///
     /// # Errors

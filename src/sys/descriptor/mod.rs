@@ -5,6 +5,8 @@
 //! | `options` | what all duplicates of a descriptor share |
 //! | `mode` | calls that know no "do not wait" |
 //! | `operation` | try, wait, retry: the one loop of every operation |
+//! | `watched` | waiting for the descriptors of others |
+//! | `arm` | an operation as an alternative of a select |
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -15,11 +17,14 @@ use crate::sched::once_arc::OnceArc;
 use crate::sched::readiness::Direction;
 use crate::sched::registration::Registration;
 
+pub(crate) mod arm;
 mod mode;
 pub(in crate::sys) mod operation;
 mod options;
+mod watched;
 
 use options::Options;
+pub(crate) use watched::Watched;
 
 /// See the module's text. Three words; the rest is made when it is needed.
 pub(crate) struct Descriptor<T> {

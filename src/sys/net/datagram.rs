@@ -13,6 +13,8 @@ use crate::pal::socket::{self, DONT_WAIT, PEEK};
 use crate::sched::current_coroutine;
 
 use super::Socket;
+use crate::sched::readiness::Direction;
+use crate::sys::descriptor::arm::Operating;
 use crate::sys::descriptor::operation::{READ, WRITE};
 
 /// A datagram socket of std's.
@@ -72,6 +74,18 @@ impl<T: Datagram> Socket<T> {
     pub(crate) fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, T::Addr)> {
         let (n, from) = self.receive(|flags| socket::recv_from(self.fd(), buf, PEEK | flags))?;
         Ok((n, T::from_system(&from)?))
+    }
+
+    /// [`recv_from`](Self::recv_from) as an alternative of a select.
+    #[expect(clippy::type_complexity, reason = "a type that cannot be named")]
+    pub(crate) fn receiving_from<'a>(
+        &'a self,
+        buf: &'a mut [u8],
+    ) -> Operating<'a, T, (usize, T::Addr), impl FnMut() -> io::Result<(usize, T::Addr)>> {
+        Operating::new(self, Direction::Read, move || {
+            let (n, from) = socket::recv_from(self.fd(), buf, DONT_WAIT)?;
+            Ok((n, T::from_system(&from)?))
+        })
     }
 
     /// `call` gets the flags that say whether it may block.

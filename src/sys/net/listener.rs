@@ -11,6 +11,8 @@ use crate::pal;
 use crate::sched::current_coroutine;
 
 use super::Socket;
+use crate::sched::readiness::Direction;
+use crate::sys::descriptor::arm::Operating;
 use crate::sys::descriptor::operation::ACCEPT;
 
 /// A listener of std's.
@@ -47,6 +49,17 @@ impl<T: Listener> Socket<T> {
             None => self.blocking(ACCEPT, T::accept)?,
         };
         Ok((Socket::new(stream), from))
+    }
+
+    /// [`accept`](Self::accept) as an alternative of a select.
+    #[expect(clippy::type_complexity, reason = "a type that cannot be named")]
+    pub(crate) fn accepting(
+        &self,
+    ) -> Operating<'_, T, (Socket<T::Stream>, T::Addr), impl FnMut() -> io::Result<(Socket<T::Stream>, T::Addr)>> {
+        Operating::new(self, Direction::Read, || {
+            let (stream, from) = self.accept_now()?;
+            Ok((Socket::new(stream), from))
+        })
     }
 
     /// Accepts without waiting.

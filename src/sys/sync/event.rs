@@ -93,12 +93,25 @@ impl Event {
         word & SET != 0 || self.wait_from(word / TIME, deadline, reason)
     }
 
+    /// Where they wait.
+    pub(crate) fn queue(&self) -> &WaitQueue {
+        &self.queue
+    }
+
+    /// How often it has been set.
+    pub(super) fn count(&self) -> u64 {
+        self.word.load(Ordering::Relaxed) / TIME
+    }
+
+    /// Is it set, or was it since that was its [`count`](Self::count)?
+    pub(crate) fn was_set_since(&self, count: u64) -> bool {
+        let word = self.word.load(Ordering::Acquire);
+        word & SET != 0 || word / TIME != count
+    }
+
     #[cold]
     fn wait_from(&self, count: u64, deadline: Option<Instant>, reason: Reason) -> bool {
-        let is_over = || {
-            let word = self.word.load(Ordering::Acquire);
-            word & SET != 0 || word / TIME != count
-        };
+        let is_over = || self.was_set_since(count);
         loop {
             let wait = park::wait(&self.queue, deadline, reason, is_over);
             if is_over() {

@@ -49,7 +49,7 @@ const HANDOVER: u32 = 3;
 /// See the module's text.
 pub(crate) struct Mutex {
     state: AtomicU32,
-    turns: Turns,
+    pub(super) turns: Turns,
 }
 
 impl Mutex {
@@ -94,12 +94,8 @@ impl Mutex {
                 // Where others wait already, the lock is not about to be free for long.
                 (state, state == LOCKED)
             });
-            if seen == UNLOCKED {
-                // Those who were in the queue when this task was chosen from it are its business, and visible since then.
-                let others = losses > 0 && self.turns.has_waiters();
-                if self.take(if others { CONTENDED } else { LOCKED }) {
-                    return;
-                }
+            if seen == UNLOCKED && self.take_after(losses) {
+                return;
             }
             let patient = losses < PATIENCE;
             let end = if patient { End::Back } else { End::Front };
@@ -111,8 +107,15 @@ impl Mutex {
         }
     }
 
+    /// Takes the lock if nobody holds it, for one that was woken from the queue before, and maybe in vain.
+    pub(super) fn take_after(&self, losses: u32) -> bool {
+        // Those who were in the queue when this task was chosen from it are its business, and visible since then.
+        let others = losses > 0 && self.turns.has_waiters();
+        self.take(if others { CONTENDED } else { LOCKED })
+    }
+
     /// Step c: makes the holder look at the queue when it releases the lock. `false`: nobody holds it.
-    fn announce(&self, patient: bool) -> bool {
+    pub(super) fn announce(&self, patient: bool) -> bool {
         let mut state = self.state.load(Ordering::Relaxed);
         loop {
             let wanted = match state {
@@ -131,7 +134,7 @@ impl Mutex {
 
     /// The lock has been given to this task. If the task itself had lost its patience, the others at the front of the queue
     /// may have lost it, too: go on handing over until one is served that has not.
-    fn granted(&self, patient: bool) {
+    pub(super) fn granted(&self, patient: bool) {
         if !patient {
             let _ = self.state.compare_exchange(CONTENDED, HANDOVER, Ordering::Relaxed, Ordering::Relaxed);
         }

@@ -13,20 +13,25 @@
 //! |---|---|
 //! | `READERS_WAIT` | somebody may stand in `readers` |
 //! | `WRITERS_WAIT` | somebody may stand in `writers` |
-//! | `HANDOVER` | one of those has lost its turn to others too often: it is given the next instead of being woken |
+//! | `HANDOVER` | one of the writers has lost its turn to others too often: it is given the next instead of being woken |
+//! | `LET_IN` | one of the readers has come too late too often: they are let in |
 //!
 //! So everybody waits for one thing, the end of a writer's turn. Turns pass among writers as a mutex does: they barge, and
 //! who has been unlucky has it handed over (`sys::sync::mutex` says how and why). Whose turn it is waits alone, in `drain`,
-//! for the readers that were before it; a stream of readers does not keep it out, since they queue behind it. And a
-//! stream of writers does not keep readers out: at the end of each turn all who wait to read are let in, before the next
-//! writer. A reader that is chosen therefore never has to try again: it has been counted by whoever chose it.
+//! for the readers that were before it; a stream of readers does not keep it out, since they queue behind it.
+//!
+//! At the end of a turn all who wait to read are woken, and try again. A stream of writers does not keep them out for ever: one
+//! that has found the next writer's turn `PATIENCE` times has all of them *let in*, as has a downgrade, which means that they
+//! are counted before they run, and never have to try again. That is not the rule, since who is let in holds the lock until
+//! it runs, perhaps on another worker that has to wake up first: a writer that comes meanwhile would wait for that, everybody
+//! else behind it, and they would all wait for one another's workers from then on.
 //!
 //! The halves of the races:
 //!
 //! ```text
 //! a waiter (b to c under its queue's lock)          a writer whose turn ends
 //!   a. find WRITER set                                1. clear WRITER and the other bits
-//!   b. enqueue itself                                 2. READERS_WAIT was set? lock `readers`, let all in
+//!   b. enqueue itself                                 2. READERS_WAIT was set? lock `readers`, wake all or let them in
 //!   c. set the bit for its queue,                     3. WRITERS_WAIT was set? lock `writers`, wake one
 //!      or find no WRITER: leave, try again
 //!
@@ -48,9 +53,10 @@ use crate::sched::primitive::atomic::{AtomicU64, Ordering};
 use crate::sched::wait_queue::WaitQueue;
 
 use super::PATIENCE;
-use super::spin::spin;
+use super::spin::{Backoff, spin};
 use super::turns::{End, Heir, Turn, Turns};
 
+const LET_IN: u64 = 1 << 36;
 const WRITER: u64 = 1 << 35;
 const WRITERS_WAIT: u64 = 1 << 34;
 const READERS_WAIT: u64 = 1 << 33;
@@ -64,10 +70,10 @@ const MOST_READERS: u64 = (1 << 30) - 2;
 /// See the module's text.
 pub(crate) struct RwLock {
     state: AtomicU64,
-    readers: Turns,
-    writers: Turns,
+    pub(super) readers: Turns,
+    pub(super) writers: Turns,
     /// The one whose turn it is, until the readers have left.
-    drain: WaitQueue,
+    pub(super) drain: WaitQueue,
 }
 
 impl RwLock {
@@ -106,8 +112,9 @@ impl RwLock {
         park::tick();
         let state = self.state.load(Ordering::Relaxed);
         // All the bits are above the number of readers, so this says also that none is set.
-        if state >= MOST_READERS || self.enter(state).is_err() {
-            self.read_contended();
+        let entered = if state < MOST_READERS { self.enter(state) } else { Err(state) };
+        if let Err(seen) = entered {
+            self.read_contended(seen);
         }
     }
 
@@ -119,7 +126,13 @@ impl RwLock {
     }
 
     #[cold]
-    fn read_contended(&self) {
+    fn read_contended(&self, seen: u64) {
+        let mut losses = 0;
+        let mut backoff = Backoff::new();
+        if seen & WRITER == 0 {
+            // Another reader came in between.
+            backoff.wait();
+        }
         loop {
             let mut state = spin(|| {
                 let state = self.state.load(Ordering::Relaxed);
@@ -127,17 +140,20 @@ impl RwLock {
                 (state, state & WRITER != 0 && state & (READERS_WAIT | WRITERS_WAIT) == 0)
             });
             while state & WRITER == 0 {
-                assert!(state < MOST_READERS, "too many active read locks on RwLock");
+                assert_room(state);
                 match self.enter(state) {
                     Ok(_) => return,
-                    Err(now) => state = now,
+                    Err(_) => {
+                        backoff.wait();
+                        state = self.state.load(Ordering::Relaxed);
+                    }
                 }
             }
-            let announce = || self.announce(READERS_WAIT);
+            let announce = || self.announce_reader(losses < PATIENCE);
             match self.readers.wait(End::Back, Reason::RwLockRead, announce, || self.leave()) {
-                // Only ever granted; see the module's text.
+                Turn::Ready => {}
+                Turn::Woken => losses += 1,
                 Turn::Granted => return,
-                Turn::Ready | Turn::Woken => {}
             }
         }
     }
@@ -152,7 +168,7 @@ impl RwLock {
     }
 
     #[inline]
-    fn leave(&self) {
+    pub(super) fn leave(&self) {
         // Release: what the readers have read is not overwritten before.
         let before = self.state.fetch_sub(READER, Ordering::Release);
         if before & (WRITER | READERS) == WRITER | READER {
@@ -184,7 +200,7 @@ impl RwLock {
     }
 
     #[inline]
-    fn take_free(&self) -> bool {
+    pub(super) fn take_free(&self) -> bool {
         // Acquire: what the last holders did is visible.
         self.state.compare_exchange(0, WRITER, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
@@ -199,34 +215,48 @@ impl RwLock {
     fn take_turn(&self) {
         let mut losses = 0;
         loop {
-            let mut state = spin(|| {
+            let state = spin(|| {
                 let state = self.state.load(Ordering::Relaxed);
                 (state, state & WRITER != 0 && state & (READERS_WAIT | WRITERS_WAIT) == 0)
             });
-            while state & WRITER == 0 {
-                // As in `mutex`: those left in the queue are the business of the one who was chosen from it.
-                let others = if losses > 0 && self.writers.has_waiters() { WRITERS_WAIT } else { 0 };
-                let turn = state | WRITER | others;
-                // Acquire: see `take_free`; and what the readers that have left did, see `wait_for_readers`.
-                match self.state.compare_exchange_weak(state, turn, Ordering::Acquire, Ordering::Relaxed) {
-                    Ok(_) => return,
-                    Err(now) => state = now,
-                }
+            if self.take_turn_from(state, losses) {
+                return;
             }
             let patient = losses < PATIENCE;
             let end = if patient { End::Back } else { End::Front };
-            let bits = if patient { WRITERS_WAIT } else { WRITERS_WAIT | HANDOVER };
-            match self.writers.wait(end, Reason::RwLockWrite, || self.announce(bits), || self.end_turn(false)) {
+            let announce = || self.announce_writer(patient);
+            match self.writers.wait(end, Reason::RwLockWrite, announce, || self.end_turn(false)) {
                 Turn::Ready => {}
                 Turn::Woken => losses += 1,
-                Turn::Granted => {
-                    if !patient && self.writers.has_waiters() {
-                        // The next one may be as badly off.
-                        self.state.fetch_or(HANDOVER, Ordering::Relaxed);
-                    }
-                    return;
-                }
+                Turn::Granted => return self.turn_granted(patient),
             }
+        }
+    }
+
+    /// Makes it this task's turn if it is nobody's; for one that was woken so often, and each time too late.
+    pub(super) fn take_turn_after(&self, losses: u32) -> bool {
+        self.take_turn_from(self.state.load(Ordering::Relaxed), losses)
+    }
+
+    /// As [`take_turn_after`](Self::take_turn_after), from a `state` that was just seen.
+    fn take_turn_from(&self, mut state: u64, losses: u32) -> bool {
+        while state & WRITER == 0 {
+            // As in `mutex`: those left in the queue are the business of the one who was chosen from it.
+            let others = if losses > 0 && self.writers.has_waiters() { WRITERS_WAIT } else { 0 };
+            let turn = state | WRITER | others;
+            // Acquire: see `take_free`; and what the readers that have left did, see `wait_for_readers`.
+            match self.state.compare_exchange_weak(state, turn, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => state = now,
+            }
+        }
+        false
+    }
+
+    /// It has been made this task's turn. If it had lost its patience, the next one may be as badly off.
+    pub(super) fn turn_granted(&self, patient: bool) {
+        if !patient && self.writers.has_waiters() {
+            self.state.fetch_or(HANDOVER, Ordering::Relaxed);
         }
     }
 
@@ -253,7 +283,7 @@ impl RwLock {
         std::mem::forget(give_up);
     }
 
-    fn is_drained(&self) -> bool {
+    pub(super) fn is_drained(&self) -> bool {
         // Acquire: pairs with `leave`.
         self.state.load(Ordering::Acquire) & READERS == 0
     }
@@ -297,6 +327,24 @@ impl RwLock {
 
     // --- both
 
+    /// Panics if only the number of readers keeps further ones out: nobody can wait for that to change.
+    pub(super) fn assert_room_for_reader(&self) {
+        let state = self.state.load(Ordering::Relaxed);
+        if state & WRITER == 0 {
+            assert_room(state);
+        }
+    }
+
+    /// Step c of a reader.
+    pub(super) fn announce_reader(&self, patient: bool) -> bool {
+        self.announce(if patient { READERS_WAIT } else { READERS_WAIT | LET_IN })
+    }
+
+    /// Step c of a writer.
+    pub(super) fn announce_writer(&self, patient: bool) -> bool {
+        self.announce(if patient { WRITERS_WAIT } else { WRITERS_WAIT | HANDOVER })
+    }
+
     /// Step c: makes the writer whose turn it is look at the queues when that ends. `false`: it is nobody's turn.
     fn announce(&self, bits: u64) -> bool {
         let mut state = self.state.load(Ordering::Relaxed);
@@ -318,7 +366,7 @@ impl RwLock {
     /// Ends the turn of this task; it may `stay` as a reader. Never switches.
     ///
     /// There may still be readers from before, if the task unwinds before it has had the lock.
-    fn end_turn(&self, stay: bool) {
+    pub(super) fn end_turn(&self, stay: bool) {
         // Release throughout: as in `write_unlock`.
         let mut state = self.state.load(Ordering::Relaxed);
         let before = loop {
@@ -326,13 +374,16 @@ impl RwLock {
                 break self.hand_over();
             }
             let free = state & READERS;
-            let after = if stay || state & READERS_WAIT != 0 { free + READER } else { free };
+            let after = if stay || state & LET_IN != 0 { free + READER } else { free };
             match self.state.compare_exchange_weak(state, after, Ordering::Release, Ordering::Relaxed) {
                 Ok(before) => break before,
                 Err(now) => state = now,
             }
         };
-        if before & READERS_WAIT != 0 {
+        let lets_in = stay || before & (LET_IN | HANDOVER) != 0;
+        if before & READERS_WAIT != 0 && !lets_in {
+            self.readers.wake_all();
+        } else if before & READERS_WAIT != 0 {
             // This task is a reader now, so there are readers all the time.
             // Release: a writer's Acquire of the last of these readers' leaving covers this task's leaving, too.
             self.readers.grant_all(|| {
@@ -342,7 +393,7 @@ impl RwLock {
         if before & (WRITERS_WAIT | HANDOVER) == WRITERS_WAIT {
             self.writers.wake_one();
         }
-        if !stay && before & (READERS_WAIT | HANDOVER) != 0 {
+        if !stay && lets_in {
             self.leave();
         }
     }
@@ -371,5 +422,29 @@ impl RwLock {
             heir != Heir::Nobody
         });
         before
+    }
+}
+
+/// In a `state` without a writer.
+fn assert_room(state: u64) {
+    assert!(state < MOST_READERS, "too many active read locks on RwLock");
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::sys::sync::arms::Reading;
+
+    /// A select panics as `read` does, where it would else look and look again.
+    #[test]
+    fn more_readers_than_there_may_be() {
+        let lock = RwLock::new();
+        lock.state.store(MOST_READERS, Ordering::Relaxed);
+        let reading = Reading::new(&lock);
+        assert_eq!(park::try_select(&[&reading]), None);
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| park::select(&[&reading], None)));
+        assert_eq!(caught.unwrap_err().downcast_ref(), Some(&"too many active read locks on RwLock"));
+        lock.leave();
+        assert_eq!(park::select(&[&reading], None), Some(0));
     }
 }

@@ -27,7 +27,7 @@
 use std::ptr;
 use std::time::Instant;
 
-use crate::park::{self, Reason, Unparker, Wait, WaitList, Waiter, WaitingPlace};
+use crate::park::{self, Chosen, Reason, Sleeper, Wait, WaitList, Waiter, WaitingPlace};
 use crate::sched::panics::panicking;
 use crate::sched::primitive::atomic::{AtomicUsize, Ordering};
 use crate::sched::primitive::{Mutex, MutexGuard, lock};
@@ -99,20 +99,11 @@ impl Semaphore {
 
     #[cold]
     fn acquire_contended(&self, permits: usize, deadline: Option<Instant>) -> bool {
-        let place = Place { semaphore: self, permits };
-        let cargo = ptr::from_ref(&place.permits).cast_mut().cast();
-        let wait = park::wait_in(&place, cargo, deadline, Reason::Semaphore, |waiter| {
-            let unparker = Unparker::current();
-            let mut list = lock(&self.list);
-            let waits = !self.take_or_announce(permits);
-            if waits {
-                // SAFETY: `wait_in` keeps the waiter where it is, and takes it out of the list before it ends; its cargo is
-                // part of `place`, which outlives that.
-                unsafe { list.push(waiter, unparker) };
-            }
-            waits
-        });
-        wait != Wait::TimedOut
+        let place = Place::new(self, permits);
+        // SAFETY: `wait_in` keeps the waiter where it is, and takes it out of the list before it ends; its cargo is part of
+        // `place`, which outlives that.
+        let enqueue = |waiter: &Waiter| unsafe { place.push_or_take(waiter) };
+        park::wait_in(&place, place.cargo(), deadline, Reason::Semaphore, enqueue) != Wait::TimedOut
     }
 
     /// Step b, under the lock. `false`: the caller is to enqueue itself.
@@ -179,17 +170,17 @@ impl Semaphore {
     /// Step 3.
     fn serve<'a>(&'a self, mut list: MutexGuard<'a, WaitList>) {
         // One at a time, so that nobody is unparked under the lock.
-        while let Some(unparker) = self.serve_one(&mut list) {
+        while let Some(chosen) = self.serve_one(&mut list) {
             drop(list);
-            unparker.unpark();
+            chosen.unpark();
             list = lock(&self.list);
         }
     }
 
     /// Gives the first in the list what it wants, if there is enough. It is to be unparked, after the lock's release.
-    fn serve_one(&self, list: &mut WaitList) -> Option<Unparker> {
+    fn serve_one(&self, list: &mut WaitList) -> Option<Chosen> {
         let wanted = list.first_cargo()?.cast::<usize>();
-        // SAFETY: the waiter is in the list, so its cargo is alive, and it is what `acquire_contended` has made it; nobody
+        // SAFETY: the waiter is in the list, so its cargo is alive, and it is what `push_or_take` was promised; nobody
         // writes to it.
         let wanted = unsafe { wanted.read() };
         // Acquire: what those did who gave the permits has to be visible to the waiter, whom this task wakes. (Whoever set
@@ -199,12 +190,12 @@ impl Semaphore {
         if word / PERMIT < wanted {
             return None;
         }
-        let unparker = list.pop();
+        let chosen = list.pop();
         let queued = if list.is_empty() { 0 } else { QUEUED };
         // It was QUEUED, so nobody has changed it since the load. Release: what the load has acquired goes on to those who
         // take the rest.
         self.word.store(word / PERMIT * PERMIT - wanted * PERMIT + queued, Ordering::Release);
-        unparker
+        chosen
     }
 }
 
@@ -217,9 +208,40 @@ fn sum(word: usize, permits: usize) -> usize {
 }
 
 /// One wait.
-struct Place<'a> {
+pub(super) struct Place<'a> {
     semaphore: &'a Semaphore,
     permits: usize,
+}
+
+impl<'a> Place<'a> {
+    pub(super) fn new(semaphore: &'a Semaphore, permits: usize) -> Place<'a> {
+        Place { semaphore, permits }
+    }
+
+    /// The waiter's.
+    pub(super) fn cargo(&self) -> *mut () {
+        ptr::from_ref(&self.permits).cast_mut().cast()
+    }
+
+    /// Step a.
+    pub(super) fn take(&self) -> bool {
+        self.semaphore.take(self.permits)
+    }
+
+    /// Steps b and c. `false`: it has the permits.
+    ///
+    /// # Safety
+    /// As [`WaitList::push`]; the cargo is [`cargo`](Self::cargo).
+    pub(super) unsafe fn push_or_take(&self, waiter: &Waiter) -> bool {
+        let sleeper = Sleeper::current();
+        let mut list = lock(&self.semaphore.list);
+        let waits = !self.semaphore.take_or_announce(self.permits);
+        if waits {
+            // SAFETY: the caller's promise.
+            unsafe { list.push(waiter, sleeper) };
+        }
+        waits
+    }
 }
 
 // SAFETY: a semaphore has but one list.
@@ -250,14 +272,12 @@ mod tests {
 
     /// Enqueues a waiter as `acquire_contended` does.
     fn enqueue(place: &Place<'_>, waiter: &Waiter) {
-        let mut list = lock(&place.semaphore.list);
-        assert!(!place.semaphore.take_or_announce(place.permits));
         // SAFETY: the tests take it out again, or see it popped, before it ends.
-        unsafe { list.push(waiter, Unparker::current()) };
+        assert!(unsafe { place.push_or_take(waiter) });
     }
 
     fn waiter(place: &Place<'_>) -> Waiter {
-        Waiter::new(ptr::from_ref(&place.permits).cast_mut().cast())
+        Waiter::new(place.cargo())
     }
 
     /// What a park that is left by unwinding does, step by step.

@@ -21,7 +21,7 @@ use crate::sched::wait_queue::WaitQueue;
 /// See the module's text.
 pub(crate) struct WaitGroup {
     members: AtomicUsize,
-    queue: WaitQueue,
+    pub(super) queue: WaitQueue,
 }
 
 impl WaitGroup {
@@ -65,7 +65,7 @@ impl WaitGroup {
         }
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         // Acquire: what all members did, each of whom has left by a read-modify-write.
         self.members.load(Ordering::Acquire) == 0
     }

@@ -31,7 +31,7 @@ use crate::sched::inherited::Inheritance;
 use crate::sched::primitive::lock;
 use crate::sched::spawn::drop_or_abort;
 use crate::sched::task::TaskRef;
-use crate::sched::{blocking_pool, current_coroutine, current_task};
+use crate::sched::{blocking_pool, current_coroutine, current_task, pinning};
 use crate::sys::sync::Event;
 
 type Outcome<T> = Result<T, Box<dyn Any + Send>>;
@@ -88,7 +88,7 @@ where
     };
     // SAFETY: what `body` borrows is part of `f`, of `T` and of `at_end`. The first two are gone when `at_end` is called,
     // which is the last that it does, and the caller promises for the rest.
-    let thread = unsafe { builder.spawn_unchecked(body) }?;
+    let thread = pinning::unpinned(|| unsafe { builder.spawn_unchecked(body) })?;
     Ok(Handle { thread, life, claim })
 }
 
@@ -139,6 +139,11 @@ impl<T> Handle<T> {
     /// std's handle of it; nobody will ask for the outcome.
     pub(crate) fn into_thread(self) -> JoinHandle<()> {
         self.thread
+    }
+
+    /// Set once its closure has returned.
+    pub(crate) fn ended(&self) -> &Event {
+        &self.life.ended
     }
 
     /// Has its closure returned?

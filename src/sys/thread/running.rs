@@ -10,11 +10,10 @@
 //!
 //! 1 before a: a sees it. Else 2 comes after a, and the park of b ends for it, before or after it has begun.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-
 use crate::park::{self, Reason, Unparker};
 use crate::sched::interrupt::{self, Interrupts};
-use crate::sched::primitive::{Mutex, lock};
+use crate::sched::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sched::primitive::{Arc, Mutex, lock};
 use crate::sched::task::TaskRef;
 
 /// See the module's text.
@@ -60,7 +59,7 @@ impl Running {
         let mut coroutines = lock(&self.coroutines);
         // Before it grows, those that have ended make room.
         if coroutines.len() == coroutines.capacity() {
-            coroutines.retain(|coroutine| !coroutine.is_done());
+            coroutines.retain(|coroutine| !coroutine.ending.is_done());
             let live = coroutines.len();
             coroutines.reserve(live.max(4));
         }
@@ -106,6 +105,43 @@ impl Running {
             }
             // Neither of them unwinds: the threads borrow what that would end.
             let _ = if told { park::park(None, reason) } else { park::park_within_limits(None, reason) };
+        }
+    }
+}
+
+/// A thread that is counted and not spawned yet. Dropped, it is no longer counted: by an error of the spawn, or by a panic of the
+/// closure's destructor after that.
+pub(crate) struct Begun(Option<Arc<Running>>);
+
+impl Begun {
+    /// One more in `running`, which is going to be spawned.
+    ///
+    /// # Panics
+    /// As [`Running::begin`].
+    pub(crate) fn new(running: &Arc<Running>) -> Begun {
+        running.begin();
+        Begun(Some(Arc::clone(running)))
+    }
+
+    /// What the thread does at its end, when it uses nothing borrowed any more; it says whether it has panicked and nobody has
+    /// seen that.
+    pub(crate) fn at_end(&self) -> impl FnOnce(bool) + Send + use<> {
+        let running = self.0.clone().expect(SPAWNED_ONCE);
+        move |unseen_panic| running.end(unseen_panic)
+    }
+
+    /// It was spawned, and will do that.
+    pub(crate) fn spawned(mut self) -> Arc<Running> {
+        self.0.take().expect(SPAWNED_ONCE)
+    }
+}
+
+const SPAWNED_ONCE: &str = "only `spawned` takes it, and consumes this";
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if let Some(running) = &self.0 {
+            running.end(false);
         }
     }
 }

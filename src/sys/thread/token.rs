@@ -24,10 +24,10 @@
 //! 1 before b: b fails and takes the token. b before 1: 2 sees WAITING and the task is unparked, before it parks or
 //! afterwards, which `park` makes equal.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use crate::park::{self, Outcome, Reason};
+use crate::sched::primitive::atomic::{AtomicU32, Ordering};
 use crate::sched::task::Task;
 use crate::sched::{current_coroutine, current_task};
 

@@ -38,6 +38,10 @@ use super::SocketAncillary;
 pub struct UnixDatagram(pub(crate) Socket<real::UnixDatagram>);
 
 impl UnixDatagram {
+    pub(crate) fn descriptor(&self) -> &Socket<real::UnixDatagram> {
+        &self.0
+    }
+
     /// Makes a socket at `path`. As std's.
     ///
     /// # Errors

@@ -40,6 +40,10 @@ pub struct Incoming<'a> {
 }
 
 impl UnixListener {
+    pub(crate) fn descriptor(&self) -> &Socket<real::UnixListener> {
+        &self.0
+    }
+
     /// Makes a socket at `path` and listens there. As std's.
     ///
     /// # Errors

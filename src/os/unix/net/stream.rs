@@ -38,6 +38,14 @@ use super::UCred;
 pub struct UnixStream(pub(crate) Socket<real::UnixStream>);
 
 impl UnixStream {
+    pub(crate) fn descriptor(&self) -> &Socket<real::UnixStream> {
+        &self.0
+    }
+
+    pub(crate) fn from_socket(socket: Socket<real::UnixStream>) -> UnixStream {
+        UnixStream(socket)
+    }
+
     /// Connects to the socket at `path`. As std's.
     ///
     /// # Errors

@@ -9,9 +9,14 @@
 //! 3. Once the senders are gone, no message comes in and no receiver waits; once the receivers are gone, no message is
 //!    there, none comes in and no sender waits.
 //!
-//! To be chosen is a hint and not a gift: the message stays in the buffer, and whoever comes first takes it. A chosen one
+//! To be chosen is a hint: the message stays in the buffer, and whoever comes first takes it. A chosen one
 //! that finds nothing waits again. One that does not look (it was unwound out of its wait, or another arm of a select took
 //! its place) must pass the choice on, which is `pass_on`; otherwise 1 or 2 would break and somebody sleep for ever.
+//!
+//! But a receiver that does nothing else than receive has a *slot* for a message with it (its cargo). It is given the first
+//! message there is (the new one, if there are none before it), and need not come for it. A sender that was chosen for some
+//! room has not used it then, and chooses the next one. Should that receiver be unwound out of its wait nevertheless, the
+//! message goes back to where it was, before all others.
 //!
 //! The races, with both halves:
 //!
@@ -29,12 +34,13 @@
 //! Which messages the last receiver's going destroys is exact: those before it, under the lock, and no other can come in.
 //! They are dropped outside of the lock, as their destructors are anybody's code; one that panics stops none of the others.
 
+use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::ptr;
 use std::sync::mpsc::{RecvTimeoutError, TryRecvError, TrySendError};
 use std::time::Instant;
 
-use crate::park::{self, Reason, Unparker, Wait, WaitList, Waiter, WaitingPlace};
+use crate::park::{self, Chosen, Reason, Sleeper, Wait, WaitList, Waiter, WaitingPlace};
 use crate::sched::panics::{catch_unwind, resume_unwind};
 use crate::sched::primitive::{self, Mutex, MutexGuard};
 
@@ -84,16 +90,48 @@ impl<T> Buffered<T> {
 
     #[inline]
     pub(super) fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        let result = self.put(message);
+        park::checkpoint();
+        result
+    }
+
+    /// As [`try_send`](Self::try_send), but never switches.
+    #[inline]
+    pub(super) fn put(&self, message: T) -> Result<(), TrySendError<T>> {
         let state = self.lock();
         if state.has_room() {
             state.put(message);
-            park::checkpoint();
             return Ok(());
         }
-        let gone = state.receivers_gone;
-        drop(state);
-        park::checkpoint();
-        Err(if gone { TrySendError::Disconnected(message) } else { TrySendError::Full(message) })
+        Err(if state.receivers_gone { TrySendError::Disconnected(message) } else { TrySendError::Full(message) })
+    }
+
+    /// Takes a place where senders wait, unless there is room for a message, or nobody to send it to.
+    ///
+    /// # Safety
+    /// As [`WaitList::push`].
+    pub(super) unsafe fn wait_for_room(&self, waiter: &Waiter) -> bool {
+        let mut state = self.lock();
+        let waits = !state.has_room() && !state.receivers_gone;
+        if waits {
+            // SAFETY: the caller's promise.
+            unsafe { state.senders.push(waiter, Sleeper::current()) };
+        }
+        waits
+    }
+
+    /// Takes a place where receivers wait, unless a message is there, or there will be none.
+    ///
+    /// # Safety
+    /// As [`WaitList::push`].
+    pub(super) unsafe fn wait_for_message(&self, waiter: &Waiter) -> bool {
+        let mut state = self.lock();
+        let waits = state.messages.is_empty() && !state.senders_gone;
+        if waits {
+            // SAFETY: the caller's promise.
+            unsafe { state.receivers.push(waiter, Sleeper::current()) };
+        }
+        waits
     }
 
     /// Waits for room.
@@ -121,7 +159,7 @@ impl<T> Buffered<T> {
             }
             let wait = park::wait_in(&Senders(self), ptr::null_mut(), deadline, Reason::Send, |waiter| {
                 // SAFETY: `wait_in` upholds it.
-                unsafe { state.senders.push(waiter, Unparker::current()) };
+                unsafe { state.senders.push(waiter, Sleeper::current()) };
                 drop(state);
                 true
             });
@@ -138,16 +176,23 @@ impl<T> Buffered<T> {
 
     #[inline]
     pub(super) fn try_recv(&self) -> Result<T, TryRecvError> {
-        let mut state = self.lock();
-        if let Some(message) = state.messages.pop_front() {
-            state.made_room();
-            park::checkpoint();
-            return Ok(message);
-        }
-        let gone = state.senders_gone;
-        drop(state);
+        let result = self.take();
         park::checkpoint();
-        Err(if gone { TryRecvError::Disconnected } else { TryRecvError::Empty })
+        result
+    }
+
+    /// As [`try_recv`](Self::try_recv), but never switches.
+    #[inline]
+    pub(super) fn take(&self) -> Result<T, TryRecvError> {
+        let mut state = self.lock();
+        match state.messages.pop_front() {
+            Some(message) => {
+                state.made_room();
+                Ok(message)
+            }
+            None if state.senders_gone => Err(TryRecvError::Disconnected),
+            None => Err(TryRecvError::Empty),
+        }
     }
 
     /// Waits for a message.
@@ -170,12 +215,16 @@ impl<T> Buffered<T> {
             if state.senders_gone {
                 return Err(RecvTimeoutError::Disconnected);
             }
-            let wait = park::wait_in(&Receivers(self), ptr::null_mut(), deadline, Reason::Receive, |waiter| {
-                // SAFETY: `wait_in` upholds it.
-                unsafe { state.receivers.push(waiter, Unparker::current()) };
+            let slot = Slot::new();
+            let wait = park::wait_in(&WithSlot(self, &slot), slot.cargo(), deadline, Reason::Receive, |waiter| {
+                // SAFETY: `wait_in` upholds it, and the slot outlives that.
+                unsafe { state.receivers.push(waiter, Sleeper::current()) };
                 drop(state);
                 true
             });
+            if let Some(message) = slot.take() {
+                return Ok(message);
+            }
             state = self.lock();
             if let Some(message) = state.messages.pop_front() {
                 state.made_room();
@@ -210,11 +259,11 @@ impl<T> Buffered<T> {
         drop_each(messages);
     }
 
-    fn pop_receiver(&self) -> Option<Unparker> {
+    fn pop_receiver(&self) -> Option<Chosen> {
         self.lock().receivers.pop()
     }
 
-    fn pop_sender(&self) -> Option<Unparker> {
+    fn pop_sender(&self) -> Option<Chosen> {
         self.lock().senders.pop()
     }
 
@@ -254,9 +303,21 @@ trait Release<T> {
 impl<T> Release<T> for Locked<'_, T> {
     #[inline]
     fn put(mut self, message: T) {
-        self.messages.push_back(message);
+        let mut next_sender = None;
+        match self.receivers.first_cargo() {
+            Some(cargo) if !cargo.is_null() => {
+                let first = self.messages.exchange(message);
+                // SAFETY: the waiter is in the list, so its cargo is alive, and it is a slot, as those of receivers are; it is
+                // used under the list's lock, and by its owner only when it is out.
+                unsafe { (*cargo.cast::<Slot<T>>()).put(first) };
+                // The room is there as before.
+                next_sender = self.senders.pop();
+            }
+            _ => self.messages.push_back(message),
+        }
         let chosen = self.receivers.pop();
         drop(self);
+        unpark(next_sender);
         unpark(chosen);
     }
 
@@ -270,9 +331,9 @@ impl<T> Release<T> for Locked<'_, T> {
 
 /// Wakes who was chosen, if anybody was. The lock is free again.
 #[inline(always)]
-fn unpark(chosen: Option<Unparker>) {
+fn unpark(chosen: Option<Chosen>) {
     #[inline(never)]
-    fn wake(chosen: Unparker) {
+    fn wake(chosen: Chosen) {
         chosen.unpark();
     }
 
@@ -282,7 +343,7 @@ fn unpark(chosen: Option<Unparker>) {
 }
 
 /// Drops every message; if destructors panic, so does this, with the first one's payload, after the last message.
-fn drop_each<T>(messages: Messages<T>) {
+pub(super) fn drop_each<T>(messages: impl Iterator<Item = T>) {
     if !std::mem::needs_drop::<T>() {
         return;
     }
@@ -297,8 +358,47 @@ fn drop_each<T>(messages: Messages<T>) {
     }
 }
 
+/// Where a receiver that waits is given its message.
+struct Slot<T>(Cell<Option<T>>);
+
+impl<T> Slot<T> {
+    fn new() -> Slot<T> {
+        Slot(Cell::new(None))
+    }
+
+    fn cargo(&self) -> *mut () {
+        ptr::from_ref(self).cast_mut().cast()
+    }
+
+    fn put(&self, message: T) {
+        self.0.set(Some(message));
+    }
+
+    fn take(&self) -> Option<T> {
+        self.0.take()
+    }
+}
+
+/// Where the receivers wait that have a slot.
+struct WithSlot<'a, T>(&'a Buffered<T>, &'a Slot<T>);
+
+// SAFETY: as `Receivers`, whose list it is.
+unsafe impl<T> WaitingPlace for WithSlot<'_, T> {
+    unsafe fn remove(&self, waiter: &Waiter) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { Receivers(self.0).remove(waiter) }
+    }
+
+    fn pass_on(&self) {
+        if let Some(message) = self.1.take() {
+            self.0.lock().messages.push_front(message);
+        }
+        Receivers(self.0).pass_on();
+    }
+}
+
 /// Where the receivers wait.
-struct Receivers<'a, T>(&'a Buffered<T>);
+pub(super) struct Receivers<'a, T>(pub(super) &'a Buffered<T>);
 
 // SAFETY: `recv` enqueues in `receivers`, under the lock.
 unsafe impl<T> WaitingPlace for Receivers<'_, T> {
@@ -316,7 +416,7 @@ unsafe impl<T> WaitingPlace for Receivers<'_, T> {
 }
 
 /// Where the senders wait.
-struct Senders<'a, T>(&'a Buffered<T>);
+pub(super) struct Senders<'a, T>(pub(super) &'a Buffered<T>);
 
 // SAFETY: `send_slow` enqueues in `senders`, under the lock.
 unsafe impl<T> WaitingPlace for Senders<'_, T> {

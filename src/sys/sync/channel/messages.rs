@@ -83,6 +83,24 @@ impl<T> Messages<T> {
         Some(message)
     }
 
+    /// Puts `message` in, and takes out the first that is there: itself, if there is no other.
+    #[inline]
+    pub(super) fn exchange(&mut self, message: T) -> T {
+        match self.pop_front() {
+            None => message,
+            Some(first) => {
+                self.push_back(message);
+                first
+            }
+        }
+    }
+
+    /// Takes back the one that was popped last. (A piece may have one more than it should, then.)
+    #[cold]
+    pub(super) fn push_front(&mut self, message: T) {
+        self.front.push_front(message);
+    }
+
     #[inline(never)]
     fn next_piece(&mut self) {
         self.front = self.rest.pop_front().unwrap_or_default();
@@ -123,6 +141,17 @@ mod tests {
         assert_eq!(messages.pop_front(), None);
         assert!(messages.front.capacity() * size_of::<u64>() <= PIECE_BYTES);
         assert!(messages.rest.is_empty());
+    }
+
+    #[test]
+    fn exchanged_and_taken_back() {
+        let mut messages = Messages::new();
+        assert_eq!(messages.exchange(0_u64), 0);
+        (1..20_000).for_each(|n| messages.push_back(n));
+        assert_eq!(messages.exchange(20_000), 1);
+        messages.push_front(1);
+        assert_eq!(messages.len(), 20_000);
+        assert!(messages.eq(1..=20_000));
     }
 
     #[test]

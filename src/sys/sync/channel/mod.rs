@@ -6,19 +6,26 @@
 //! | `buffered` | a buffer of so many messages, or of any number |
 //! | `messages` | what is in the buffer |
 //! | `rendezvous` | no buffer: a send and a receive that meet |
+//! | `arms` | sending and receiving as alternatives of a select |
+//! | `single` | for one sender and one receiver, without a lock; none of what follows is true of it |
 //!
 //! `sync::mpsc`, `sync::mpmc` and `sync::oneshot` are names and types over these. What a channel does is under one OS lock
 //! for some tens of instructions, with its waiters in lists under the same lock. Nobody's code runs there (no destructor, no
 //! `Clone`), nobody is woken there, and nothing switches there; `park::checkpoint` may, and comes after the unlock. So an
-//! operation costs the two atomic operations of the lock and, if it wakes or waits, what waking and waiting cost; there is
-//! no fence and no second look.
+//! operation makes no system call, and costs the two atomic operations of the lock and, if it wakes or waits, what waking and
+//! waiting cost; there is no fence and no second look.
 
+mod arms;
 mod buffered;
 mod ends;
 mod messages;
 mod rendezvous;
+mod single;
 
+pub(crate) use arms::{Receiving, Sending};
 pub(crate) use ends::{ReceiverEnd, SenderEnd, new};
+#[cfg_attr(loom, allow(unused_imports, reason = "the models do without some"))]
+pub(crate) use single::{SingleReceiver, SingleReceiving, SingleSender, SingleSending, single};
 
 use std::sync::mpsc::{RecvTimeoutError, TryRecvError, TrySendError};
 use std::time::Instant;

@@ -1,22 +1,26 @@
 //! A channel without a buffer: a send and a receive that meet.
 //!
 //! Whoever comes first makes an *offer* on its own stack (a sender one with the message in it, a receiver an empty one) and
-//! waits in a list with the offer as its cargo. Whoever comes second takes the first offer out, under the lock: moves the
+//! waits in a list with the offer as its cargo. Whoever comes second takes the first offer up, under the lock: moves the
 //! message, then pops the waiter, then unlocks and unparks it. So a message goes from stack to stack, and an exchange is
 //! decided at one moment, under the lock: by popping.
 //!
+//! An offer may be one of several that a task makes at once (`park::select`), of which one at most is taken up. Then it
+//! belongs to a *selection*, and whoever wants to take it up takes the selection first, and passes the offer by if it cannot.
+//! If it makes several offers itself, it takes its own selection in the same step.
+//!
 //! The invariants, whenever the lock is free:
 //!
-//! 1. All who wait are of one kind, since one of the other kind would have met them: `waiting` says which, if the list is not
-//!    empty.
-//! 2. The offer of a waiter in the list is untouched. The offer of one that was popped is *done* (a sender's is empty, a
+//! 1. Nobody waits as a sender while somebody waits as a receiver, but for offers that cannot meet: of one task, or of tasks
+//!    whose selection is taken, and which are about to leave.
+//! 2. The offer of a waiter in a list is untouched. The offer of one that was popped is *done* (a sender's is empty, a
 //!    receiver's is full), unless it was popped because the other kind is gone.
 //! 3. Once either kind is gone, nobody waits.
 //!
 //! ```text
 //! the first                                          the second
-//!   lock; nobody of the other kind waits?              lock; one of the other kind waits?
-//!     enqueue itself with its offer, unlock, park        move the message between it and the offer
+//!   lock; an offer of the other kind to take up?       lock; an offer of the other kind to take up?
+//!     enqueue itself with its offer, unlock, park        take the selections, move the message
 //!                                                        pop the waiter (marked NOTIFIED), unlock, unpark
 //!   woken, or the deadline: was it popped?
 //!     yes: the offer is done. no: take itself out
@@ -27,17 +31,14 @@
 //! passed meanwhile, it succeeds all the same. If the first one is unwound out of its wait, its offer is dropped with its
 //! frame: a message that was handed to it is dropped with it, as one received an instant before would have been.
 //!
-//! Nothing here is handed over on a guess, so there is no choice to pass on. What a select needs in addition: its arms wait
-//! in several lists, and only one may be met. Its offers will have to carry a word that the second one claims, under the
-//! lock and before it moves the message, and skips the waiter if another arm was claimed before; then 1 weakens to "or waits
-//! for the same select".
+//! Nothing here is handed over on a guess, so there is no choice to pass on.
 
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::ptr;
 use std::sync::mpsc::{RecvTimeoutError, TryRecvError, TrySendError};
 use std::time::Instant;
 
-use crate::park::{self, Reason, Unparker, Wait, WaitList, Waiter, WaitingPlace};
+use crate::park::{self, Chosen, Reason, Selection, Sleeper, Wait, WaitList, Waiter, WaitingPlace};
 use crate::sched::primitive::{self, Mutex, MutexGuard};
 
 /// See the module's text.
@@ -47,38 +48,60 @@ pub(crate) struct Rendezvous<T> {
     _messages: std::marker::PhantomData<T>,
 }
 
+/// The cargo of who waits is an [`Offer<T>`].
 struct State {
-    /// Their cargo is an [`Offer<T>`].
-    list: WaitList,
-    waiting: Kind,
+    /// They offer a message.
+    senders: WaitList,
+    /// They offer a place for one.
+    receivers: WaitList,
     senders_gone: bool,
     receivers_gone: bool,
 }
 
 type Locked<'a> = MutexGuard<'a, State>;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Senders,
-    Receivers,
-}
-
 /// What a waiter offers: a message, or a place for one. Others touch it under the lock only, while the waiter is in the list;
 /// its owner before and after.
-struct Offer<T>(UnsafeCell<Option<T>>);
+pub(super) struct Offer<T> {
+    message: UnsafeCell<Option<T>>,
+    /// Null, or what it belongs to. Alive while the waiter is in the list.
+    selection: Cell<*const Selection>,
+}
 
 impl<T> Offer<T> {
-    fn new(message: Option<T>) -> Offer<T> {
-        Offer(UnsafeCell::new(message))
+    pub(super) fn new(message: Option<T>) -> Offer<T> {
+        Offer { message: UnsafeCell::new(message), selection: Cell::new(ptr::null()) }
     }
 
     /// As a waiter's cargo.
-    fn cargo(&self) -> *mut () {
+    pub(super) fn cargo(&self) -> *mut () {
         ptr::from_ref(self).cast_mut().cast()
     }
 
+    /// The message.
+    ///
+    /// # Safety
+    /// The offer's waiter is in no list, and the caller is its owner; or the caller holds the lock, and the waiter is in the
+    /// list.
+    #[expect(clippy::mut_from_ref, reason = "the caller promises that there is no other")]
+    pub(super) unsafe fn message(&self) -> &mut Option<T> {
+        // SAFETY: the caller's promise.
+        unsafe { &mut *self.message.get() }
+    }
+
     fn into_inner(self) -> Option<T> {
-        self.0.into_inner()
+        self.message.into_inner()
+    }
+
+    /// Under the lock, of a waiter in the list: is this offer, and none other of its task, to be taken up by `who`?
+    #[inline]
+    fn is_taken_up(&self, who: Option<&Selection>) -> bool {
+        // SAFETY: alive, as the field says.
+        match (unsafe { self.selection.get().as_ref() }, who) {
+            (None, None) => true,
+            (Some(selection), None) | (None, Some(selection)) => selection.take(),
+            (Some(theirs), Some(mine)) => mine.take_both(theirs),
+        }
     }
 }
 
@@ -88,31 +111,10 @@ unsafe impl<T: Send> Sync for Rendezvous<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Send for Rendezvous<T> {}
 
-impl State {
-    /// The offer of the first who waits, if those who wait are of this `kind`.
-    #[inline]
-    fn first<T>(&self, kind: Kind) -> Option<&UnsafeCell<Option<T>>> {
-        if self.waiting != kind {
-            return None;
-        }
-        // SAFETY: a waiter's cargo is an offer of this channel's type, and stays while the waiter is in the list; the state
-        // is borrowed from the lock meanwhile.
-        self.list.first_cargo().map(|cargo| unsafe { &(*cargo.cast::<Offer<T>>()).0 })
-    }
-
-    /// # Safety
-    /// As [`WaitList::push`]; and the cargo is an offer of the channel's type. Nobody of the other kind waits.
-    unsafe fn wait_as(&mut self, kind: Kind, waiter: &Waiter) {
-        debug_assert!(self.waiting == kind || self.list.is_empty(), "all who wait are of one kind");
-        self.waiting = kind;
-        // SAFETY: the caller's promise.
-        unsafe { self.list.push(waiter, Unparker::current()) };
-    }
-}
-
 impl<T> Rendezvous<T> {
     pub(super) fn new() -> Rendezvous<T> {
-        let state = State { list: WaitList::new(), waiting: Kind::Senders, senders_gone: false, receivers_gone: false };
+        let state =
+            State { senders: WaitList::new(), receivers: WaitList::new(), senders_gone: false, receivers_gone: false };
         Rendezvous { state: Mutex::new(state), _messages: std::marker::PhantomData }
     }
 
@@ -123,10 +125,15 @@ impl<T> Rendezvous<T> {
     }
 
     pub(super) fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
-        let mut message = Some(message);
-        let state = self.give(self.lock(), &mut message);
-        let gone = state.is_some_and(|state| state.receivers_gone);
+        let result = self.put(message);
         park::checkpoint();
+        result
+    }
+
+    /// As [`try_send`](Self::try_send), but never switches.
+    pub(super) fn put(&self, message: T) -> Result<(), TrySendError<T>> {
+        let mut message = Some(message);
+        let gone = self.give(self.lock(), &mut message, None).is_some_and(|state| state.receivers_gone);
         match message {
             None => Ok(()),
             Some(message) if gone => Err(TrySendError::Disconnected(message)),
@@ -137,16 +144,16 @@ impl<T> Rendezvous<T> {
     /// Waits for a receiver.
     pub(super) fn send(&self, message: T, deadline: Option<Instant>) -> Result<(), TrySendError<T>> {
         let mut message = Some(message);
-        let Some(mut state) = self.give(self.lock(), &mut message) else {
+        let Some(mut state) = self.give(self.lock(), &mut message, None) else {
             park::checkpoint();
             return Ok(());
         };
         let mut timed_out = false;
         if !state.receivers_gone {
             let offer = Offer::new(message);
-            let wait = park::wait_in(self, offer.cargo(), deadline, Reason::Send, |waiter| {
+            let wait = park::wait_in(&Senders(self), offer.cargo(), deadline, Reason::Send, |waiter| {
                 // SAFETY: `wait_in` upholds it for the waiter, and the offer outlives the call of it.
-                unsafe { state.wait_as(Kind::Senders, waiter) };
+                unsafe { state.senders.push(waiter, Sleeper::current()) };
                 drop(state);
                 true
             });
@@ -160,32 +167,43 @@ impl<T> Rendezvous<T> {
         }
     }
 
-    /// Hands the message to the first receiver that waits. If none does: the lock, still held.
+    /// Hands the message to the first receiver that waits, and can be met by `who`. If none can: the lock, still held.
     #[inline]
-    fn give<'a>(&self, mut state: Locked<'a>, message: &mut Option<T>) -> Option<Locked<'a>> {
-        let Some(offer) = state.first::<T>(Kind::Receivers) else { return Some(state) };
-        // SAFETY: under the lock, and the waiter is in the list. (Nothing is dropped: the place is empty.)
-        unsafe { *offer.get() = message.take() };
-        let receiver = state.list.pop();
+    fn give<'a>(&self, mut state: Locked<'a>, message: &mut Option<T>, who: Option<&Selection>) -> Option<Locked<'a>> {
+        let receiver = state.receivers.pop_if(|cargo| {
+            // SAFETY: a waiter's cargo is an offer of this channel's type, and stays while the waiter is in the list; the
+            // state is borrowed from the lock meanwhile.
+            let offer = unsafe { &*cargo.cast::<Offer<T>>() };
+            let met = offer.is_taken_up(who);
+            if met {
+                // SAFETY: under the lock, and the waiter is in the list. (Nothing is dropped: the place is empty.)
+                unsafe { *offer.message() = message.take() };
+            }
+            met
+        });
+        let Some(receiver) = receiver else { return Some(state) };
         drop(state);
-        if let Some(receiver) = receiver {
-            receiver.unpark();
-        }
+        receiver.unpark();
         None
     }
 
     pub(super) fn try_recv(&self) -> Result<T, TryRecvError> {
-        let mut message = None;
-        let state = self.take(self.lock(), &mut message);
-        let gone = state.is_some_and(|state| state.senders_gone);
+        let result = self.take();
         park::checkpoint();
+        result
+    }
+
+    /// As [`try_recv`](Self::try_recv), but never switches.
+    pub(super) fn take(&self) -> Result<T, TryRecvError> {
+        let mut message = None;
+        let gone = self.fetch(self.lock(), &mut message, None).is_some_and(|state| state.senders_gone);
         message.ok_or(if gone { TryRecvError::Disconnected } else { TryRecvError::Empty })
     }
 
     /// Waits for a sender.
     pub(super) fn recv(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         let mut message = None;
-        let Some(mut state) = self.take(self.lock(), &mut message) else {
+        let Some(mut state) = self.fetch(self.lock(), &mut message, None) else {
             park::checkpoint();
             return message.ok_or(RecvTimeoutError::Disconnected);
         };
@@ -193,9 +211,9 @@ impl<T> Rendezvous<T> {
             return Err(RecvTimeoutError::Disconnected);
         }
         let offer = Offer::new(None);
-        let wait = park::wait_in(self, offer.cargo(), deadline, Reason::Receive, |waiter| {
+        let wait = park::wait_in(&Receivers(self), offer.cargo(), deadline, Reason::Receive, |waiter| {
             // SAFETY: `wait_in` upholds it for the waiter, and the offer outlives the call of it.
-            unsafe { state.wait_as(Kind::Receivers, waiter) };
+            unsafe { state.receivers.push(waiter, Sleeper::current()) };
             drop(state);
             true
         });
@@ -203,18 +221,58 @@ impl<T> Rendezvous<T> {
         offer.into_inner().ok_or(if timed_out { RecvTimeoutError::Timeout } else { RecvTimeoutError::Disconnected })
     }
 
-    /// Takes the message of the first sender that waits. If none does: the lock, still held.
+    /// Takes the message of the first sender that waits, and can be met by `who`. If none can: the lock, still held.
     #[inline]
-    fn take<'a>(&self, mut state: Locked<'a>, message: &mut Option<T>) -> Option<Locked<'a>> {
-        let Some(offer) = state.first::<T>(Kind::Senders) else { return Some(state) };
-        // SAFETY: under the lock, and the waiter is in the list. (Nothing is dropped: `message` is empty.)
-        *message = unsafe { (*offer.get()).take() };
-        let sender = state.list.pop();
+    fn fetch<'a>(&self, mut state: Locked<'a>, message: &mut Option<T>, who: Option<&Selection>) -> Option<Locked<'a>> {
+        let sender = state.senders.pop_if(|cargo| {
+            // SAFETY: as in `give`.
+            let offer = unsafe { &*cargo.cast::<Offer<T>>() };
+            let met = offer.is_taken_up(who);
+            if met {
+                // SAFETY: as in `give`.
+                *message = unsafe { offer.message() }.take();
+            }
+            met
+        });
+        let Some(sender) = sender else { return Some(state) };
         drop(state);
-        if let Some(sender) = sender {
-            sender.unpark();
-        }
+        sender.unpark();
         None
+    }
+
+    /// Makes an offer that belongs to `selection`, unless it can be met at once (then the selection is taken, and the offer
+    /// is done), or nobody is left to meet.
+    ///
+    /// # Safety
+    /// As [`WaitList::push`], for the `offer` and the `selection`, too.
+    pub(super) unsafe fn offer_message(&self, offer: &Offer<T>, selection: &Selection, waiter: &Waiter) -> bool {
+        offer.selection.set(selection);
+        // SAFETY: the waiter is in no list yet.
+        let Some(mut state) = self.give(self.lock(), unsafe { offer.message() }, Some(selection)) else { return false };
+        let waits = !state.receivers_gone;
+        if waits {
+            // SAFETY: the caller's promise.
+            unsafe { state.senders.push(waiter, Sleeper::current()) };
+        }
+        waits
+    }
+
+    /// As [`offer_message`](Self::offer_message), of a place for one.
+    ///
+    /// # Safety
+    /// As there.
+    pub(super) unsafe fn offer_place(&self, offer: &Offer<T>, selection: &Selection, waiter: &Waiter) -> bool {
+        offer.selection.set(selection);
+        // SAFETY: the waiter is in no list yet.
+        let Some(mut state) = self.fetch(self.lock(), unsafe { offer.message() }, Some(selection)) else {
+            return false;
+        };
+        let waits = !state.senders_gone;
+        if waits {
+            // SAFETY: the caller's promise.
+            unsafe { state.receivers.push(waiter, Sleeper::current()) };
+        }
+        waits
     }
 
     /// The last sender is gone: no receiver shall wait. (No sender does: it would not be gone.)
@@ -236,8 +294,9 @@ impl<T> Rendezvous<T> {
         }
     }
 
-    fn pop(&self) -> Option<Unparker> {
-        self.lock().list.pop()
+    fn pop(&self) -> Option<Chosen> {
+        let mut state = self.lock();
+        state.senders.pop().or_else(|| state.receivers.pop())
     }
 
     pub(super) fn len(&self) -> usize {
@@ -257,11 +316,27 @@ impl<T> Rendezvous<T> {
     }
 }
 
-// SAFETY: there is but one list.
-unsafe impl<T> WaitingPlace for Rendezvous<T> {
+/// Where the senders wait.
+pub(super) struct Senders<'a, T>(pub(super) &'a Rendezvous<T>);
+
+// SAFETY: `send` and `offer_message` enqueue in `senders`, under the lock.
+unsafe impl<T> WaitingPlace for Senders<'_, T> {
     unsafe fn remove(&self, waiter: &Waiter) -> bool {
         // SAFETY: the caller's promise.
-        unsafe { self.lock().list.remove(waiter) }
+        unsafe { self.0.lock().senders.remove(waiter) }
+    }
+
+    fn pass_on(&self) {}
+}
+
+/// Where the receivers wait.
+pub(super) struct Receivers<'a, T>(pub(super) &'a Rendezvous<T>);
+
+// SAFETY: `recv` and `offer_place` enqueue in `receivers`, under the lock.
+unsafe impl<T> WaitingPlace for Receivers<'_, T> {
+    unsafe fn remove(&self, waiter: &Waiter) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.lock().receivers.remove(waiter) }
     }
 
     fn pass_on(&self) {}

@@ -1,8 +1,8 @@
 //! Children: started where they are asked for, and waited for without stopping the worker.
 //!
 //! *Starting* is std's own call, on the worker itself and not on a thread of the blocking pool. The kernel ties a child to the
-//! OS thread that has forked it: `PR_SET_PDEATHSIG` kills it when that thread ends, and it takes over that thread's namespaces,
-//! signal mask and affinity. Threads of the pool come and go; workers live for ever. It is not long, either: 0.1 ms where
+//! OS thread that has forked it: `PR_SET_PDEATHSIG` kills it when that thread ends, and it takes over that thread's namespaces
+//! and signal mask. (Its CPUs, too: a worker that is pinned lets go for a moment.) Threads of the pool come and go; workers live for ever. It is not long, either: 0.1 ms where
 //! std can use `posix_spawn` (most commands), 0.2 ms where it has to fork (a user or a group is set, or there is something to do
 //! before the program is executed), and then some 4 ms more for each 100 MB that this process has in memory.
 //! Afterwards the other coroutines of the worker have their turn.
@@ -26,14 +26,20 @@ use std::io::{self, PipeReader};
 use std::mem;
 use std::os::fd::OwnedFd;
 use std::process::{Child, ExitStatus};
+use std::sync::Arc;
+
+mod exiting;
 
 use crate::pal;
 use crate::park::{self, Reason};
-use crate::sched::{blocking_pool, current_coroutine, without_switching};
+use crate::sched::{blocking_pool, current_coroutine, pinning, without_switching};
 
-use super::descriptor::Descriptor;
-use super::descriptor::operation::AWAIT_EXIT;
-use super::io::{read_both_to_end, read_to_end};
+use crate::sys::descriptor::Descriptor;
+use crate::sys::descriptor::operation::AWAIT_EXIT;
+use crate::sys::io::{read_both_to_end, read_to_end};
+use crate::sys::sync::Event;
+
+pub(crate) use exiting::Exiting;
 
 /// Does the caller park while it waits? Not on a plain OS thread.
 pub(crate) fn parks() -> bool {
@@ -42,14 +48,14 @@ pub(crate) fn parks() -> bool {
 
 /// Makes the call that starts a child. See the module's text.
 pub(crate) fn start<R>(call: impl FnOnce() -> R) -> R {
-    let result = without_switching(call);
+    let result = without_switching(|| pinning::unpinned(call));
     park::long_checkpoint();
     result
 }
 
 /// Becomes another program, or says why not. As [`start`]: there is something to do before that, too.
 pub(crate) fn execute(call: impl FnOnce() -> io::Error) -> io::Error {
-    without_switching(call)
+    without_switching(|| pinning::unpinned(call))
 }
 
 /// Runs std's own call that starts a child and waits for all of it, where the OS thread may be stopped.
@@ -62,12 +68,14 @@ pub(crate) struct Process {
     child: Child,
     /// Readable once the child has ended. From the first wait to the child's end.
     end: Option<Descriptor<OwnedFd>>,
+    /// Set once the child has ended. Where a select has waited for it, and `end` was not enough.
+    watcher: Option<Arc<Event>>,
 }
 
 impl Process {
     /// Of a child whose pipes were taken out.
     pub(crate) fn new(child: Child) -> Process {
-        Process { child, end: None }
+        Process { child, end: None, watcher: None }
     }
 
     pub(crate) fn into_inner(self) -> Child {
