@@ -8,6 +8,28 @@ BASELINE_HEAD = "# name   tests that pass on the real std   ignored   seconds; w
 
 
 @dataclass
+class Difference:
+    """How a test that does not always pass on costd depends on how many workers there are."""
+    fails_up_to: int                                # with so many or fewer it does not pass
+    passes_from: int | None                         # with so many or more it does; None: not for certain
+    alone: bool                                     # … if it is run alone
+
+    def is_run_with_others(self, workers):
+        return self.passes_from is not None and workers >= self.passes_from and not self.alone
+
+    def verdict(self, workers):
+        """Whether it has to pass when it is run alone; None: it goes either way."""
+        if workers <= self.fails_up_to:
+            return False
+        return True if self.alone and workers >= self.passes_from else None
+
+    @classmethod
+    def parse(cls, fails_up_to, passes_from):
+        number = passes_from.removesuffix("a")
+        return cls(int(fails_up_to), None if number == "-" else int(number), passes_from.endswith("a"))
+
+
+@dataclass
 class Crate:
     name: str
     version: str
@@ -15,7 +37,7 @@ class Crate:
     test_args: list
     skip: list                                      # tests that cannot be run anywhere
     also: list                                      # [(name, version)] of dependencies that get the line as well
-    differs: dict = field(default_factory=dict)     # {test: with how many workers or less it does not pass on costd}
+    differs: dict = field(default_factory=dict)     # {test: Difference}
     baseline: int | None = None
 
 
@@ -34,9 +56,9 @@ def crates():
         also = [tuple(entry.split("@")) for entry in also.split()]
         found[name] = Crate(name, version, cargo_args.split(), test_args.split(), skip, also)
     for line in lines("differences.txt"):
-        test, workers, _reason = line.split(maxsplit=2)
+        test, fails_up_to, passes_from, _reason = line.split(maxsplit=3)
         name, test = test.split("::", 1)
-        found[name].differs[test] = int(workers)
+        found[name].differs[test] = Difference.parse(fails_up_to, passes_from)
     for name, (passed, _ignored, _seconds) in baseline().items():
         found[name].baseline = int(passed)
     return found

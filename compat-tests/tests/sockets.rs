@@ -18,6 +18,33 @@ fn error<T>(result: io::Result<T>) -> ErrorKind {
     result.map(drop).expect_err("this must fail").kind()
 }
 
+/// Code that is generic in what reads and writes by reference compiles as it does with std: the type is found out though the
+/// bound is looked at before it is known.
+#[test]
+fn generic_by_reference() {
+    fn echo<S>(stream: &S) -> io::Result<()>
+    where
+        for<'a> &'a S: Read + Write,
+    {
+        let (mut reader, mut writer) = (stream, stream);
+        let mut byte = [0];
+        while reader.read(&mut byte)? == 1 {
+            writer.write_all(&byte)?;
+        }
+        Ok(())
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (server, _) = listener.accept().unwrap();
+    let echoing = thread::spawn(move || echo(&server));
+    client.write_all(b"a").unwrap();
+    let mut answer = [0];
+    client.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"a");
+    drop(client);
+    echoing.join().unwrap().unwrap();
+}
+
 /// Closes the connection with a reset.
 fn reset(stream: TcpStream) {
     SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
