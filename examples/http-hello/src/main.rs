@@ -3,9 +3,6 @@
 //! `http-hello [ADDRESS]` listens on the given address or port of this machine. By default the system picks a port;
 //! the first line printed says which.
 
-mod connection;
-mod request;
-
 use std::net::TcpListener;
 use std::{env, io, thread};
 
@@ -21,7 +18,7 @@ fn main() -> io::Result<()> {
         // A connection that the system refuses (no descriptor left, say) is not the end of the others.
         let served = stream.and_then(|stream| {
             stream.set_nodelay(true)?;
-            thread::Builder::new().spawn(move || connection::serve(stream))
+            thread::Builder::new().spawn(move || http_hello::serve(stream))
         });
         if let Err(refused) = served {
             eprintln!("a connection was refused: {refused}");

@@ -4,6 +4,9 @@
 //! thread, so before it is asked anything that depends on it, that stack is made to say what the coroutine's does: what others of
 //! the worker have left there is exited, and what is missing is entered. While one coroutine runs there is nothing to do. For the
 //! layers inside it looks as a future does that is polled in turn with others: a span is entered while its coroutine runs.
+//!
+//! The layers inside must not wait for another coroutine, which would run in the middle of that. Those of published crates do
+//! not: they are on the real std. One that is on costd uses atomics, or what the registry keeps with a span.
 
 use std::cell::{OnceCell, RefCell};
 use std::coroutine::InheritableLocal;
