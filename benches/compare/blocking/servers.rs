@@ -1,0 +1,98 @@
+//! Servers with a thread for each connection.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::os::unix::net::UnixListener;
+use std::thread;
+
+use job::{Job, Requests, report, response};
+
+pub fn by_name(name: &str) -> Option<fn(Job)> {
+    Some(match name {
+        "echo" => |_| tcp(|stream| echo(&stream)),
+        "http" => |_| tcp(http),
+        "per_request" => |_| tcp(per_request),
+        "bulk" => |_| tcp(bulk),
+        "unix" => |_| unix(),
+        "udp" => |_| udp(),
+        _ => return None,
+    })
+}
+
+fn tcp(serve: fn(TcpStream) -> io::Result<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    report("listening", listener.local_addr().unwrap());
+    for stream in listener.incoming() {
+        let stream = stream.unwrap();
+        stream.set_nodelay(true).unwrap();
+        thread::spawn(move || serve(stream));
+    }
+}
+
+fn unix() {
+    let path = std::env::temp_dir().join(format!("compare-{}", std::process::id()));
+    let listener = UnixListener::bind(&path).unwrap();
+    report("listening", path.display());
+    for stream in listener.incoming() {
+        let stream = stream.unwrap();
+        thread::spawn(move || echo(&stream));
+    }
+}
+
+fn echo<S>(stream: &S) -> io::Result<()>
+where
+    for<'a> &'a S: Read + Write,
+{
+    let mut buffer = [0; 1024];
+    loop {
+        let (mut reader, mut writer) = (stream, stream);
+        match reader.read(&mut buffer)? {
+            0 => return Ok(()),
+            len => writer.write_all(&buffer[..len])?,
+        }
+    }
+}
+
+fn http(mut stream: TcpStream) -> io::Result<()> {
+    let mut requests = Requests::default();
+    let mut buffer = [0; 1024];
+    loop {
+        match stream.read(&mut buffer)? {
+            0 => return Ok(()),
+            len => stream.write_all(response(requests.count(&buffer[..len])))?,
+        }
+    }
+}
+
+/// Each request, of 64 bytes, is answered by a thread of its own.
+fn per_request(mut stream: TcpStream) -> io::Result<()> {
+    let mut writer = stream.try_clone()?;
+    let mut request = [0; 64];
+    while stream.read_exact(&mut request).is_ok() {
+        let answer = move || writer.write_all(&request).map(|()| writer);
+        writer = thread::spawn(answer).join().unwrap()?;
+    }
+    Ok(())
+}
+
+/// Takes all that comes, and says how much that was.
+fn bulk(mut stream: TcpStream) -> io::Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    let mut total = 0;
+    loop {
+        match stream.read(&mut buffer)? {
+            0 => return stream.write_all(&u64::to_le_bytes(total)),
+            len => total += len as u64,
+        }
+    }
+}
+
+fn udp() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    report("listening", socket.local_addr().unwrap());
+    let mut buffer = [0; 1024];
+    loop {
+        let (len, from) = socket.recv_from(&mut buffer).unwrap();
+        socket.send_to(&buffer[..len], from).unwrap();
+    }
+}
