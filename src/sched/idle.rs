@@ -94,6 +94,11 @@ impl Idle {
         None
     }
 
+    /// How many sleep, as a hint.
+    pub(crate) fn asleep(&self) -> usize {
+        self.asleep.iter().map(|word| word.load(Ordering::Relaxed).count_ones() as usize).sum()
+    }
+
     fn anybody_asleep(&self) -> bool {
         self.asleep.iter().any(|word| word.load(Ordering::Relaxed) != 0)
     }

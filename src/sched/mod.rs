@@ -85,8 +85,12 @@ pub(crate) fn note_depth() {
 /// coroutine whose worker is the only one.
 #[cold]
 pub(crate) fn others_may_be_running() -> bool {
+    cpus() > 1 && (current_coroutine().is_none() || runtime::started().is_none_or(|runtime| runtime.workers.len() > 1))
+}
+
+/// How many CPUs the process had when it was first asked.
+pub(crate) fn cpus() -> usize {
     use once_cell::sync::OnceCell;
-    static SEVERAL_CPUS: OnceCell<bool> = OnceCell::new();
-    *SEVERAL_CPUS.get_or_init(|| std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() > 1))
-        && (current_coroutine().is_none() || runtime::started().is_none_or(|runtime| runtime.workers.len() > 1))
+    static CPUS: OnceCell<usize> = OnceCell::new();
+    *CPUS.get_or_init(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
 }

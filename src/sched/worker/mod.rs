@@ -66,9 +66,11 @@ mod reading;
 mod rest;
 mod search;
 mod shared;
+mod spins;
 
 use shared::{Counters, add};
 pub(crate) use shared::{Fresh, WorkerShared, make_ready};
+use spins::Spins;
 
 /// Between so many turns the clock is read. A power of two.
 const CHECK: u32 = 16;
@@ -103,8 +105,7 @@ pub(crate) struct Worker {
     trim_at: Cell<Option<Instant>>,
     /// Somebody has made this worker the searcher while it slept.
     appointed: Cell<bool>,
-    /// How much spinning before sleep has been worth lately: 0 to 8.
-    spin_worth: Cell<u32>,
+    spins: Spins,
     /// Unstarted tasks that found no stack; see `StackCache::get`.
     starved: RefCell<Vec<NonNull<Task>>>,
     /// When the others were last woken on their account.
@@ -153,7 +154,7 @@ impl Worker {
             began: (Instant::now(), began),
             trim_at: Cell::new(None),
             appointed: Cell::new(false),
-            spin_worth: Cell::new(0),
+            spins: Spins::new(),
             starved: RefCell::new(Vec::new()),
             begged_at: Cell::new(None),
             reserve,

@@ -5,6 +5,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use crate::sched;
 use crate::sched::runtime::Runtime;
 use crate::sched::stack;
 use crate::sched::task::Task;
@@ -14,8 +15,13 @@ use super::{Worker, WorkerShared};
 
 /// How long a worker whose unstarted tasks have found no stack sleeps at most before it tries again.
 const STARVED_RETRY: Duration = Duration::from_millis(10);
-/// How often a worker looks at its inbox before it sleeps, when others have been waking it soon after.
-const SPINS: u32 = 200;
+/// So long a worker waits for a wake before it sleeps, where that has been worth it: about what it costs to put an OS thread to
+/// sleep and to wake it. With less, workers that wake each other in turn would each be asleep whenever the other is done.
+const SPIN: Duration = Duration::from_micros(20);
+/// Looks at the inbox between two at the clock.
+const LOOKS: u32 = 32;
+/// A sleep that others end within this time might have been a spin.
+const SHORT_SLEEP: Duration = Duration::from_micros(50);
 
 impl Worker {
     /// There is nothing at hand: look further, and sleep until there is.
@@ -51,7 +57,7 @@ impl Worker {
                     }
                     relied_on = true;
                 }
-                if self.spin() {
+                if self.spin(runtime) {
                     continue;
                 }
             }
@@ -61,18 +67,26 @@ impl Worker {
         }
     }
 
-    /// A short while of waiting for others' wakes without sleeping, if that has been worth it lately.
-    fn spin(&self) -> bool {
-        if self.spin_worth.get() == 0 {
+    /// A short while of waiting for others' wakes without sleeping, if that has been worth it lately and leaves no other worker
+    /// without a CPU. `true`: there is something in the inbox.
+    fn spin(&self, runtime: &Runtime) -> bool {
+        if !self.spins.are_worth_it() || runtime.workers.len() - runtime.idle.asleep() > sched::cpus() {
             return false;
         }
-        for _ in 0..SPINS {
-            if !self.shared.inbox.is_empty() {
-                return true;
+        let end = Instant::now() + SPIN;
+        let woken = 'spin: loop {
+            for _ in 0..LOOKS {
+                if !self.shared.inbox.is_empty() {
+                    break 'spin true;
+                }
+                std::hint::spin_loop();
             }
-            std::hint::spin_loop();
-        }
-        false
+            if Instant::now() >= end {
+                break false;
+            }
+        };
+        self.spins.note(woken);
+        woken
     }
 
     /// `false`: there is something in the inbox, and nothing else was looked at.
@@ -104,12 +118,7 @@ impl Worker {
         self.empty_inbox();
         runtime.reserve.watch_worker();
         if several {
-            let worth = self.spin_worth.get();
-            if woken_by_others && now.duration_since(asleep_at) < Duration::from_micros(50) {
-                self.spin_worth.set((worth + 2).min(8));
-            } else {
-                self.spin_worth.set(worth.saturating_sub(1));
-            }
+            self.spins.note_sleep(woken_by_others && now.duration_since(asleep_at) < SHORT_SLEEP);
             if !runtime.idle.unmark(self.shared.index) {
                 self.appointed.set(true);
             }
