@@ -301,6 +301,12 @@ impl Readiness {
         });
     }
 
+    /// Where those who stand in the slots lie, at this moment: for the caches alone.
+    #[inline]
+    pub(crate) fn places(&self) -> [usize; 2] {
+        [self.reader.address(), self.writer.address()]
+    }
+
     /// The reactor: takes over the bits of an event, and wakes.
     pub(crate) fn set(&self, bits: u32) {
         let of_slots = [Direction::Read, Direction::Write].iter().fold(0, |of_slots, direction| {

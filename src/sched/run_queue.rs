@@ -24,6 +24,24 @@ pub(crate) struct RunQueue {
     len: Cell<usize>,
 }
 
+/// Has the caches fetch what the next turns will touch, for in a long queue each was last touched long ago: of the third the
+/// task, where its context is; of the second, whose task was fetched a turn ago, the context; of the first, whose context
+/// was, its innermost frames. None of it is waited for.
+///
+/// # Safety
+/// `first` is the head of a queue, as it will be at the next turn.
+#[inline]
+unsafe fn fetch_ahead(first: &Task) {
+    // SAFETY: the caller's promise, for all who are in the queue: they do not run, and belong to this worker.
+    unsafe {
+        Context::prefetch_frames(first);
+        if let Some(second) = first.link.load(Ordering::Relaxed).as_ref() {
+            Context::prefetch(second);
+            Task::prefetch(second.link.load(Ordering::Relaxed));
+        }
+    }
+}
+
 impl RunQueue {
     pub(crate) const fn new() -> RunQueue {
         RunQueue {
@@ -84,10 +102,11 @@ impl RunQueue {
         // SAFETY: see `push`.
         let after = unsafe { task.as_ref() }.link.load(Ordering::Relaxed);
         self.head.set(after);
-        match NonNull::new(after) {
+        // SAFETY: see `push`.
+        match unsafe { after.as_ref() } {
             None => self.tail.set(ptr::null_mut()),
-            // SAFETY: see `push`. It does not run, and belongs to this worker.
-            Some(after) => unsafe { Context::prefetch_frames(after.as_ref()) },
+            // SAFETY: it does not run, and belongs to this worker.
+            Some(after) => unsafe { fetch_ahead(after) },
         }
         Some(task)
     }

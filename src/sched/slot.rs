@@ -52,6 +52,12 @@ impl Slot {
         was_in
     }
 
+    /// Where who stands here lies, at this moment: for the caches alone.
+    #[inline]
+    pub(super) fn address(&self) -> usize {
+        self.0.load(Ordering::Relaxed).addr()
+    }
+
     /// Takes out the waiter that is there, which is to be unparked.
     #[inline]
     #[must_use]

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use mio::event::Event;
 
+use crate::pal::prefetch::prefetch;
+
 use super::reactor::ReactorHandle;
 use super::readiness::{self, Direction, Readiness};
 
@@ -75,6 +77,12 @@ impl Source {
 
     pub(super) fn fd(&self) -> RawFd {
         self.fd
+    }
+
+    /// The reactor, before it takes over an event: has the caches fetch who may be waiting.
+    #[inline]
+    pub(super) fn prefetch_waiters(&self) {
+        self.readiness.places().into_iter().for_each(prefetch);
     }
 
     /// The reactor: takes over what an event says, and wakes.

@@ -76,8 +76,11 @@ use spins::Spins;
 const CHECK: u32 = 16;
 /// Between so many turns the clock is read also if nothing needs it. A power of two; a multiple of `CHECK`.
 const CLOCK: u32 = 4 * CHECK;
-/// At most so long are sockets not looked at while there are coroutines to run.
+/// At least so long lies between two looks at sockets while there are coroutines to run,
 const POLL_INTERVAL: Duration = Duration::from_micros(100);
+/// and at most so long, if those that were ready at the last look have not had their turns by then: who is found ready
+/// comes after them anyway.
+const POLL_INTERVAL_IN_A_ROUND: Duration = Duration::from_millis(1);
 
 /// The part of a worker that its own OS thread uses.
 pub(crate) struct Worker {
@@ -96,6 +99,8 @@ pub(crate) struct Worker {
     no_switch: Cell<u32>,
     turn: Cell<u32>,
     last_poll: Cell<Instant>,
+    /// The turn by which all have had theirs that were ready after the last look at the sockets.
+    round_ends: Cell<u32>,
     /// When the oldest of a backlog was started last.
     oldest_at: Cell<Instant>,
     /// The time, as of the last look at the clock.
@@ -149,6 +154,7 @@ impl Worker {
             no_switch: Cell::new(0),
             turn: Cell::new(0),
             last_poll: Cell::new(Instant::now()),
+            round_ends: Cell::new(0),
             oldest_at: Cell::new(Instant::now()),
             coarse_time: Cell::new(began),
             began: (Instant::now(), began),
@@ -301,11 +307,23 @@ impl Worker {
         }
         let now = Instant::now();
         self.fire_timers(now);
-        if now.duration_since(self.last_poll.get()) >= POLL_INTERVAL && self.reactor.has_sources() {
-            self.last_poll.set(now);
-            self.reactor.wait(Some(Duration::ZERO));
+        let since = now.duration_since(self.last_poll.get());
+        let round_is_over = self.round_ends.get().wrapping_sub(self.turn.get()).cast_signed() <= 0;
+        if since >= if round_is_over { POLL_INTERVAL } else { POLL_INTERVAL_IN_A_ROUND } && self.reactor.has_sources() {
+            self.look_at_sockets(now);
         }
         self.trim_if_due(now);
+    }
+
+    fn look_at_sockets(&self, now: Instant) {
+        self.reactor.wait(Some(Duration::ZERO));
+        self.note_poll(now);
+    }
+
+    /// Those who were waiting for sockets have been woken, as of `now`.
+    fn note_poll(&self, now: Instant) {
+        self.last_poll.set(now);
+        self.round_ends.set(self.turn.get().wrapping_add(self.ready.len() as u32));
     }
 
     fn run_task(&self, task: NonNull<Task>) {

@@ -38,6 +38,9 @@ impl Worker {
             if !self.timers.is_empty() {
                 self.fire_timers(Instant::now());
             }
+            if self.reactor.may_have_more() {
+                self.look_at_sockets(Instant::now());
+            }
             if let Some(task) = self.ready.pop().or_else(|| self.pop_fresh()) {
                 if self.appointed.take() {
                     // Whoever appointed this worker has work for somebody else, then.
@@ -112,7 +115,7 @@ impl Worker {
             self.reactor.wait(self.sleep_time(asleep_at));
         }
         let now = Instant::now();
-        self.last_poll.set(now);
+        self.note_poll(now);
         self.note_awake(now);
         let woken_by_others = !self.shared.inbox.is_empty();
         self.empty_inbox();
