@@ -53,7 +53,7 @@ use crate::sched::primitive::atomic::{AtomicU64, Ordering};
 use crate::sched::wait_queue::WaitQueue;
 
 use super::PATIENCE;
-use super::spin::{Backoff, spin};
+use super::spin::{after_meeting, spin};
 use super::turns::{End, Heir, Turn, Turns};
 
 const LET_IN: u64 = 1 << 36;
@@ -128,10 +128,9 @@ impl RwLock {
     #[cold]
     fn read_contended(&self, seen: u64) {
         let mut losses = 0;
-        let mut backoff = Backoff::new();
         if seen & WRITER == 0 {
             // Another reader came in between.
-            backoff.wait();
+            after_meeting();
         }
         loop {
             let mut state = spin(|| {
@@ -144,7 +143,7 @@ impl RwLock {
                 match self.enter(state) {
                     Ok(_) => return,
                     Err(_) => {
-                        backoff.wait();
+                        after_meeting();
                         state = self.state.load(Ordering::Relaxed);
                     }
                 }

@@ -13,38 +13,37 @@ const FIRST: u32 = 32;
 /// How long the last one is: with those before, about as long as to park, and be woken.
 const LAST: u32 = 64;
 
-/// Waits that become longer.
-pub(super) struct Backoff {
-    pauses: u32,
+/// How long one waits that has met another in the middle of a change. That is rare but where both do little else, and what
+/// is undone is no more than a few instructions: with eight readers on two workers 30 ns a turn instead of 43.
+const MEETING: u32 = 128;
+
+/// Waits so many pauses, unless nobody else can be running; then `false`.
+fn pause(pauses: u32) -> bool {
+    if !sched::others_may_be_running() {
+        return false;
+    }
+    for _ in 0..pauses {
+        std::hint::spin_loop();
+    }
+    true
 }
 
-impl Backoff {
-    pub(super) fn new() -> Backoff {
-        Backoff { pauses: FIRST }
-    }
-
-    /// Waits, unless nobody else can be running. `false`: it has waited as long as is worth it before, or is not to wait.
-    pub(super) fn wait(&mut self) -> bool {
-        if self.pauses > LAST || !sched::others_may_be_running() {
-            return false;
-        }
-        for _ in 0..self.pauses {
-            std::hint::spin_loop();
-        }
-        self.pauses *= 2;
-        true
-    }
+/// After a compare-exchange that has failed since somebody else, who holds nothing, had one at that very moment.
+pub(super) fn after_meeting() {
+    pause(MEETING);
 }
 
 /// Calls `look` until it says that there is no point in going on, or the time is up; returns what it saw last. Looks once
 /// where nobody else can be running.
 #[inline]
 pub(super) fn spin<S>(mut look: impl FnMut() -> (S, bool)) -> S {
-    let mut backoff = Backoff::new();
+    let mut pauses = FIRST;
     loop {
         let (seen, go_on) = look();
-        if !go_on || !backoff.wait() {
+        // With the last wait it has waited as long as is worth it.
+        if !go_on || pauses > LAST || !pause(pauses) {
             return seen;
         }
+        pauses *= 2;
     }
 }
