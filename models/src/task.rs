@@ -89,8 +89,6 @@ impl Task {
             runnable = self.made_runnable.wait(runnable).unwrap();
         }
         *runnable = false;
-        drop(runnable);
-        self.state.resume();
     }
 }
 

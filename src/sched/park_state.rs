@@ -11,13 +11,18 @@
 //! ```text
 //! the task                                    a waker
 //!   a. look at the condition: not yet           1. make the condition true
-//!   b. stop (a coroutine: switch away)          2. swap NOTIFIED in
+//!   b. stop (a coroutine: switch away)          2. PARKED -> EMPTY, or anything else -> NOTIFIED
 //!   c. EMPTY -> PARKED, or find NOTIFIED        3. was it PARKED? make the task run
 //! ```
 //!
 //! The read-modify-writes of one word have one order. If 2 comes before c, c finds NOTIFIED and the task does not stop;
 //! if c comes before 2, 2 finds PARKED and the waker makes it run. Either way the task looks at the condition again,
-//! and sees it: it has read the value that a swap with Release wrote, by one with Acquire.
+//! and sees it: it has read the value that 2 wrote with Release, with Acquire, or was made to run by way of something that
+//! orders the two as well (a run queue of its own OS thread, or an inbox).
+//!
+//! Who is made to run has nothing to do with the word any more, which spares it a read-modify-write: 2 has left it EMPTY. A
+//! waker that comes before it runs finds that, and leaves NOTIFIED for its next park, since what that waker did may not be
+//! seen before.
 //!
 //! A coroutine does c only after it has switched away (its worker does it), so a waker on another OS thread can never
 //! hand it to anybody while it still runs on its stack. Nobody else touches the word between c and 2, so exactly one
@@ -75,17 +80,24 @@ impl ParkState {
     /// Step 2. `true`: the task was stopped, and the caller must make it run (nobody else will).
     #[inline]
     pub(crate) fn notify(&self) -> bool {
-        // A swap even if the word says NOTIFIED already: the task must see what *this* waker did before, so its own
-        // Release has to be in the chain that the task acquires. Acquire: pairs with `publish`.
-        self.0.swap(NOTIFIED, Ordering::AcqRel) == PARKED
+        let mut seen = self.0.load(Ordering::Relaxed);
+        loop {
+            let after = if seen == PARKED { EMPTY } else { NOTIFIED };
+            // An exchange even if the word says NOTIFIED already: the task must see what *this* waker did before, so its own
+            // Release has to be in the chain that the task acquires. Acquire: pairs with `publish`.
+            match self.0.compare_exchange_weak(seen, after, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return seen == PARKED,
+                Err(now) => seen = now,
+            }
+        }
     }
 
-    /// The task, running again after [`publish`](Self::publish): takes the wake-up. `false`: it ran without one (a
-    /// deadline).
+    /// An OS thread whose deadline has passed, after [`publish`](Self::publish): it goes on by itself. `false`: it was woken
+    /// all the same.
     #[inline]
-    pub(crate) fn resume(&self) -> bool {
-        // A swap and not a store, for the same reason as in `notify`: it may be the second waker's word that is read.
-        self.0.swap(EMPTY, Ordering::Acquire) == NOTIFIED
+    pub(crate) fn give_up(&self) -> bool {
+        // Acquire on failure: as in `is_woken`.
+        self.0.compare_exchange(PARKED, EMPTY, Ordering::Relaxed, Ordering::Acquire).is_ok()
     }
 
     /// Is it stopped, and not woken?
@@ -96,7 +108,8 @@ impl ParkState {
 
     /// An OS thread that has stopped on the word: has the wake-up come?
     #[inline]
-    pub(crate) fn is_notified(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == NOTIFIED
+    pub(crate) fn is_woken(&self) -> bool {
+        // Acquire: what the waker did before must be visible now.
+        self.0.load(Ordering::Acquire) != PARKED
     }
 }

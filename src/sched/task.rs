@@ -265,8 +265,11 @@ impl Task {
         let _in_wait = deadlocks.filter(|_| deadline.is_none()).map(|deadlocks| deadlocks.enter(self));
         loop {
             let in_time = self.os_parker.wait(self.state.word(), PARKED, deadline);
-            if !in_time || self.state.is_notified() {
-                return self.state.resume();
+            if self.state.is_woken() {
+                return true;
+            }
+            if !in_time {
+                return !self.state.give_up();
             }
         }
     }

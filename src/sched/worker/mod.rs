@@ -247,7 +247,6 @@ impl Worker {
             return self.park_until(task, deadline);
         }
         self.switch(task, Switch::Parked);
-        task.state.resume();
         true
     }
 
@@ -265,7 +264,6 @@ impl Worker {
         let in_time = entry.is_in();
         self.timers.remove(&entry);
         self.note_timers();
-        task.state.resume();
         in_time
     }
 
