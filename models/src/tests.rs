@@ -1,3 +1,4 @@
+mod barrier;
 mod channel;
 mod coroutine;
 mod ending;

@@ -3,6 +3,8 @@ const PATIENCE: u32 = 2;
 #[cfg_attr(not(test), allow(unused_imports, reason = "the tests use them"))]
 #[path = "../../../src/sys/sync/arms/mod.rs"]
 pub(crate) mod arms;
+#[path = "../../../src/sys/sync/barrier.rs"]
+pub(crate) mod barrier;
 #[path = "../../../src/sys/sync/condvar.rs"]
 pub(crate) mod condvar;
 #[path = "../../../src/sys/sync/event.rs"]

@@ -16,6 +16,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | `barrier` | a count and a list |
 //! | `turns` | a queue of those who wait for a lock, which may be handed over |
 //! | `mutex` | one word, and turns |
 //! | `rwlock` | one word, turns for readers and for writers, and a queue for the writer whose turn it is |
@@ -28,6 +29,7 @@
 //! | `channel` | what `mpsc`, `mpmc` and `oneshot` are built on |
 
 pub(crate) mod arms;
+mod barrier;
 pub(crate) mod channel;
 mod condvar;
 mod event;
@@ -39,6 +41,7 @@ mod spin;
 mod turns;
 mod wait_group;
 
+pub(crate) use barrier::Barrier;
 pub(crate) use condvar::Condvar;
 pub(crate) use event::Event;
 pub(crate) use mutex::Mutex;
