@@ -2,12 +2,12 @@
 //!
 //! What speaks for it are sleeps that others ended soon; [`ENOUGH`] of them are worth a try. What speaks most for it is a try
 //! that was rewarded. Two in vain one after the other end it, until there have been as many short sleeps again: so where wakes
-//! come a little too late for it every time, it costs a try in five waits.
+//! come a little too late for it every time, it costs a try in three waits.
 
 use std::cell::Cell;
 
 /// From here on it is worth it.
-const ENOUGH: u32 = 4;
+const ENOUGH: u32 = 2;
 const MOST: u32 = 2 * ENOUGH;
 
 /// See the module's text.
