@@ -3,7 +3,6 @@
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use std::ffi::OsStr;
 use std::io::{self, IoSlice, IoSliceMut};
-use std::mem::MaybeUninit;
 #[cfg(target_os = "android")]
 use std::os::android::net::SocketAddrExt;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -16,7 +15,7 @@ use std::path::Path;
 #[cfg(target_os = "linux")]
 use std::time::Duration;
 
-use socket2::{Domain, SockAddr, SockRef, Socket, Type};
+use socket2::{Domain, SockAddr, SockAddrStorage, SockRef, Socket, Type};
 
 /// Do not block in this very call, whatever the descriptor's mode is.
 pub(crate) const DONT_WAIT: i32 = libc::MSG_DONTWAIT;
@@ -37,19 +36,56 @@ cfg_if::cfg_if! {
     if #[cfg(all(target_os = "linux", target_pointer_width = "64", not(costd_portable)))] {
         /// The system calls themselves. In libc's functions of that name a thread may be cancelled, which nobody does here,
         /// and which costs two atomic read-modify-writes a call.
+        // Inlined, for after a system call the processor expects no return to be where it is (`sched::context`).
         mod raw {
-            use libc::{SYS_recvfrom, SYS_sendto, c_int, c_long, c_void, size_t};
+            use std::ptr;
 
-            const NULL: *const c_void = std::ptr::null();
+            use libc::{
+                SYS_recvfrom, SYS_recvmsg, SYS_sendto, c_int, c_long, c_void, msghdr, size_t, sockaddr, socklen_t,
+            };
 
+            #[inline(always)]
             pub(super) unsafe fn recv(fd: c_int, buf: *mut c_void, len: size_t, flags: c_int) -> c_long {
-                // SAFETY: the caller lends `len` bytes at `buf`; without an address the last two are not used.
-                unsafe { libc::syscall(SYS_recvfrom, fd, buf, len, flags, NULL, NULL) }
+                // SAFETY: the caller's promises.
+                unsafe { recvfrom(fd, buf, len, flags, ptr::null_mut(), ptr::null_mut()) }
             }
 
+            #[inline(always)]
             pub(super) unsafe fn send(fd: c_int, buf: *const c_void, len: size_t, flags: c_int) -> c_long {
                 // SAFETY: as above.
-                unsafe { libc::syscall(SYS_sendto, fd, buf, len, flags, NULL, 0_usize) }
+                unsafe { sendto(fd, buf, len, flags, ptr::null(), 0) }
+            }
+
+            #[inline(always)]
+            pub(super) unsafe fn recvfrom(
+                fd: c_int,
+                buf: *mut c_void,
+                len: size_t,
+                flags: c_int,
+                address: *mut sockaddr,
+                address_len: *mut socklen_t,
+            ) -> c_long {
+                // SAFETY: the caller lends `len` bytes at `buf`, and room for an address or none.
+                unsafe { libc::syscall(SYS_recvfrom, fd, buf, len, flags, address, address_len) }
+            }
+
+            #[inline(always)]
+            pub(super) unsafe fn sendto(
+                fd: c_int,
+                buf: *const c_void,
+                len: size_t,
+                flags: c_int,
+                address: *const sockaddr,
+                address_len: socklen_t,
+            ) -> c_long {
+                // SAFETY: the caller lends `len` bytes at `buf`, and an address or none.
+                unsafe { libc::syscall(SYS_sendto, fd, buf, len, flags, address, address_len) }
+            }
+
+            #[inline(always)]
+            pub(super) unsafe fn recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) -> c_long {
+                // SAFETY: the caller lends the message, and what it names.
+                unsafe { libc::syscall(SYS_recvmsg, fd, message, flags) }
             }
         }
     } else {
@@ -88,7 +124,7 @@ fn recv_message(fd: BorrowedFd<'_>, bufs: &mut [IoSliceMut<'_>], flags: i32) -> 
     message.msg_iov = bufs.as_mut_ptr().cast();
     message.msg_iovlen = bufs.len().min(MAX_BUFS) as _;
     // SAFETY: the buffers are borrowed for the whole call, which writes initialised bytes only.
-    match unsafe { libc::recvmsg(fd.as_raw_fd(), &mut message, flags) } {
+    match unsafe { raw::recvmsg(fd.as_raw_fd(), &mut message, flags) } {
         -1 => Err(io::Error::last_os_error()),
         n => Ok((n as usize, message.msg_flags)),
     }
@@ -103,9 +139,14 @@ pub(crate) fn recv_plain(fd: BorrowedFd<'_>, bufs: &mut [IoSliceMut<'_>], flags:
 
 /// `recvfrom`.
 pub(crate) fn recv_from(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> io::Result<(usize, SockAddr)> {
-    // SAFETY: `u8` and `MaybeUninit<u8>` have one layout, and the call writes initialised bytes only.
-    let buf = unsafe { &mut *(std::ptr::from_mut(buf) as *mut [MaybeUninit<u8>]) };
-    SockRef::from(&fd).recv_from_with_flags(buf, flags)
+    let (fd, buf, len) = (fd.as_raw_fd(), buf.as_mut_ptr().cast(), buf.len().min(MAX_LEN));
+    let receive = |address: *mut SockAddrStorage, address_len| {
+        // SAFETY: the buffer is borrowed for the whole call, and so is the room for the address.
+        let n = unsafe { raw::recvfrom(fd, buf, len, flags, address.cast(), address_len) };
+        usize::try_from(n).map_err(|_| io::Error::last_os_error())
+    };
+    // SAFETY: where the call succeeds, it has written the address and its length.
+    unsafe { SockAddr::try_init(receive) }
 }
 
 /// `send`.
@@ -123,7 +164,10 @@ pub(crate) fn send_vectored(fd: BorrowedFd<'_>, bufs: &[IoSlice<'_>], flags: i32
 
 /// `sendto`.
 pub(crate) fn send_to(fd: BorrowedFd<'_>, buf: &[u8], to: &SockAddr, flags: i32) -> io::Result<usize> {
-    SockRef::from(&fd).send_to_with_flags(buf, to, flags | NO_SIGNAL)
+    let (buf, len) = (buf.as_ptr().cast(), buf.len().min(MAX_LEN));
+    // SAFETY: the buffer and the address are borrowed for the whole call.
+    let n = unsafe { raw::sendto(fd.as_raw_fd(), buf, len, flags | NO_SIGNAL, to.as_ptr().cast(), to.len()) };
+    usize::try_from(n).map_err(|_| io::Error::last_os_error())
 }
 
 /// The descriptor's own mode.
