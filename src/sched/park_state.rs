@@ -2,8 +2,8 @@
 //!
 //! | state | meaning |
 //! |---|---|
-//! | `EMPTY` | the task runs (or is about to stop) and nobody has woken it |
-//! | `NOTIFIED` | somebody has woken it: its present or next park ends at once |
+//! | `EMPTY` | the task runs (or is about to stop) and nobody has woken it; or it was stopped, and is made to run |
+//! | `NOTIFIED` | somebody has woken it: its next park ends at once |
 //! | `PARKED` | it has stopped; whoever moves the word away from here must make it run |
 //!
 //! The two halves of the race:
@@ -25,8 +25,8 @@
 //! seen before.
 //!
 //! A coroutine does c only after it has switched away (its worker does it), so a waker on another OS thread can never
-//! hand it to anybody while it still runs on its stack. Nobody else touches the word between c and 2, so exactly one
-//! waker sees PARKED and the task is enqueued exactly once.
+//! hand it to anybody while it still runs on its stack. Nobody else touches the word between c and 2 (but an OS thread whose
+//! deadline has passed, which goes on by itself), so exactly one waker sees PARKED and the task is enqueued exactly once.
 //!
 //! The permit does not count: ten wakes are one. A park may therefore end for a wake that was meant for an earlier one;
 //! every caller looks at its condition in a loop.

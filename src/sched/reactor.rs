@@ -48,7 +48,7 @@ use super::source::Source;
 /// So many events are fetched at once. With a thousand connections as busy as can be, what the kernel and this worker have
 /// touched to fetch one is still in the caches then when its coroutine runs, which takes 5 % off the CPU time of an echo server; with
 /// all of them at once, it is not.
-const BATCH: usize = 64;
+pub(crate) const BATCH: usize = 64;
 
 /// No address of a source.
 const WAKER: Token = Token(usize::MAX);

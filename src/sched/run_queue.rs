@@ -59,6 +59,12 @@ impl RunQueue {
         self.len.get()
     }
 
+    /// Is nobody to run?
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.next.get().is_null() && self.head.get().is_null()
+    }
+
     /// Enqueues `task`, which is in no queue and stays alive until it is popped.
     #[inline]
     pub(crate) fn push(&self, task: NonNull<Task>) {

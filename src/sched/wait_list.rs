@@ -10,6 +10,9 @@
 //! | `QUEUED` | in a list; links, task and cargo are touched under the list's lock only (or in a slot: `sched::slot`) |
 //! | `NOTIFIED` | popped, and about to be unparked or unparked already; nobody but its owner touches it any more |
 //!
+//! Whoever takes a whole list away from under its lock, to pop from it alone, sees to it that no owner removes itself meanwhile
+//! (`sys::sync::barrier`).
+//!
 //! A node belongs to the list from `push` until it is popped by a notifier (which marks it NOTIFIED, under the lock, as
 //! the last touch) or removed by its owner (under the lock). The notifier makes sure of the task first (`sched::chosen`): the
 //! waiter may see the mark, return and end before it is unparked.
@@ -105,7 +108,7 @@ pub(crate) struct WaitList {
 }
 
 // SAFETY: the pointers lead to nodes whose owners cannot return while they are linked (`push`), and are followed only
-// with the list borrowed, that is under the lock of the list's owner.
+// with the list borrowed, that is under the lock of the list's owner, or by the one who has taken it away from there.
 unsafe impl Send for WaitList {}
 
 impl WaitList {

@@ -50,7 +50,7 @@ use crate::sched::context::{Context, Switch, suspend};
 use crate::sched::current::{OPERATION, refill, set_current, set_worker, spend};
 use crate::sched::inbox::Inbox;
 use crate::sched::panics::WorkerPanics;
-use crate::sched::reactor::Reactor;
+use crate::sched::reactor::{BATCH, Reactor};
 use crate::sched::roll::Roll;
 use crate::sched::run_queue::RunQueue;
 use crate::sched::runtime::Runtime;
@@ -79,7 +79,7 @@ const CLOCK: u32 = 4 * CHECK;
 /// At least so long lies between two looks at sockets while there are coroutines to run,
 const POLL_INTERVAL: Duration = Duration::from_micros(100);
 /// and at most so long, if those that were ready at the last look have not had their turns by then: who is found ready
-/// comes after them anyway.
+/// comes after them.
 const POLL_INTERVAL_IN_A_ROUND: Duration = Duration::from_millis(1);
 
 /// The part of a worker that its own OS thread uses.
@@ -99,7 +99,8 @@ pub(crate) struct Worker {
     no_switch: Cell<u32>,
     turn: Cell<u32>,
     last_poll: Cell<Instant>,
-    /// The turn by which all have had theirs that were ready after the last look at the sockets.
+    /// The turn by which those have had theirs that were ready after the last look at the sockets; or as many as that found, if
+    /// it may have left others behind. (Approximately: some turns go to others.)
     round_ends: Cell<u32>,
     /// When the oldest of a backlog was started last.
     oldest_at: Cell<Instant>,
@@ -321,7 +322,8 @@ impl Worker {
     /// Those who were waiting for sockets have been woken, as of `now`.
     fn note_poll(&self, now: Instant) {
         self.last_poll.set(now);
-        self.round_ends.set(self.turn.get().wrapping_add(self.ready.len() as u32));
+        let round = if self.reactor.may_have_more() { self.ready.len().min(BATCH) } else { self.ready.len() };
+        self.round_ends.set(self.turn.get().wrapping_add(round as u32));
     }
 
     fn run_task(&self, task: NonNull<Task>) {

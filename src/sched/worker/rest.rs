@@ -11,7 +11,7 @@ use crate::sched::stack;
 use crate::sched::task::Task;
 
 use super::shared::add;
-use super::{Worker, WorkerShared};
+use super::{POLL_INTERVAL, Worker, WorkerShared};
 
 /// How long a worker whose unstarted tasks have found no stack sleeps at most before it tries again.
 const STARVED_RETRY: Duration = Duration::from_millis(10);
@@ -39,7 +39,7 @@ impl Worker {
             if !self.timers.is_empty() {
                 self.fire_timers(Instant::now());
             }
-            if self.reactor.may_have_more() {
+            if self.ready.is_empty() && self.reactor.may_have_more() {
                 self.look_at_sockets(Instant::now());
             }
             if let Some(task) = self.ready.pop().or_else(|| self.pop_fresh()) {
@@ -71,13 +71,21 @@ impl Worker {
         }
     }
 
-    /// A short while of waiting for others' wakes without sleeping, if that has been worth it lately and leaves no other worker
-    /// without a CPU. `true`: there is something in the inbox.
+    /// A short while of waiting for others' wakes without sleeping, if that has been worth it lately, and there is a CPU for each
+    /// worker that is awake. `true`: there is something to run, or in the inbox.
     fn spin(&self, runtime: &Runtime) -> bool {
         if !self.spins.are_worth_it() || runtime.workers.len() - runtime.idle.asleep() > sched::cpus() {
             return false;
         }
-        let end = Instant::now() + SPIN;
+        let now = Instant::now();
+        // A sleep would end for a socket or a timer, too.
+        if self.reactor.has_sources() && now.duration_since(self.last_poll.get()) >= POLL_INTERVAL {
+            self.look_at_sockets(now);
+            if !self.ready.is_empty() {
+                return true;
+            }
+        }
+        let end = self.timers.next().map_or(now + SPIN, |timer| timer.min(now + SPIN));
         let woken = 'spin: loop {
             for _ in 0..LOOKS {
                 if !self.shared.inbox.is_empty() {
@@ -118,7 +126,7 @@ impl Worker {
         let now = Instant::now();
         self.note_poll(now);
         self.note_awake(now);
-        let woken_by_others = !self.shared.inbox.is_empty();
+        let woken_by_others = self.shared.has_been_left_something();
         self.empty_inbox();
         runtime.reserve.watch_worker();
         if several {

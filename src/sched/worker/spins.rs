@@ -1,8 +1,8 @@
 //! Whether a worker had better wait for a wake awake, for a short while, than go to sleep at once.
 //!
 //! What speaks for it are sleeps that others ended soon; [`ENOUGH`] of them are worth a try. What speaks most for it is a try
-//! that was rewarded. Two in vain one after the other end it, until there have been as many short sleeps again: so where wakes
-//! come a little too late for it every time, it costs a try in three waits.
+//! that was rewarded. One in vain before a longer sleep, or two, end it, until there have been as many short sleeps again: so
+//! where wakes come a little too late for it every time, it costs a try in two waits.
 
 use std::cell::Cell;
 

@@ -60,15 +60,36 @@ impl Barrier {
             }
             state.arrived = 0;
             state.passages += 1;
-            let mut waiters = mem::replace(&mut state.waiters, WaitList::new());
+            let _passing = Passing(mem::replace(&mut state.waiters, WaitList::new()));
             drop(state);
-            while let Some(chosen) = waiters.pop() {
-                chosen.unpark();
-            }
             is_last = true;
             false
         });
         is_last
+    }
+}
+
+/// All who have waited. They are told, and that does not depend on anything else.
+struct Passing(WaitList);
+
+impl Passing {
+    fn wake(&mut self) {
+        while let Some(chosen) = self.0.pop() {
+            chosen.unpark();
+        }
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        /// Goes on after a panic (of the program's allocator, say).
+        struct Rest<'a>(&'a mut Passing);
+        impl Drop for Rest<'_> {
+            fn drop(&mut self) {
+                self.0.wake();
+            }
+        }
+        Rest(self).0.wake();
     }
 }
 
