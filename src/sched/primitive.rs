@@ -3,6 +3,8 @@
 //! A protocol file names these instead of `core`'s, so that the model checker can compile the very same file against
 //! its own (see `models/`, where a module of the same name re-exports loom's).
 
+use std::sync::{PoisonError, TryLockError};
+
 pub(crate) use core::sync::atomic;
 pub(crate) use std::sync::Arc;
 
@@ -10,8 +12,26 @@ pub(crate) use std::sync::Arc;
 pub(crate) use std::sync::{Mutex, MutexGuard};
 
 /// Locks `mutex`, whether or not somebody panicked with it: what it guards is changed only by code that cannot panic.
+#[inline]
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    match mutex.try_lock() {
+        Ok(guard) => guard,
+        Err(TryLockError::Poisoned(error)) => error.into_inner(),
+        Err(TryLockError::WouldBlock) => lock_contended(mutex),
+    }
+}
+
+/// How long one waits that has found the lock taken, in pauses of 20 to 50 ns, before it looks again: the other one is done
+/// long before, but can then go on for a while at the price of a lock that nobody else wants. Four senders on two workers that meet
+/// all the time take 64 ns a message instead of 88.
+const PAUSES: u32 = 128;
+
+#[cold]
+fn lock_contended<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    for _ in 0..PAUSES {
+        std::hint::spin_loop();
+    }
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A cell of whose accesses the model checker has to be told.
