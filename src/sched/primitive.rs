@@ -28,8 +28,9 @@ const PAUSES: u32 = 128;
 
 #[cold]
 fn lock_contended<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    for _ in 0..PAUSES {
-        std::hint::spin_loop();
+    // On one CPU, whoever has it is not running.
+    if super::cpus() > 1 {
+        (0..PAUSES).for_each(|_| std::hint::spin_loop());
     }
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
