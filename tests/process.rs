@@ -43,7 +43,7 @@ fn kill_and_wait() {
         assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGKILL));
 
         let mut child = cat();
-        child.send_signal(libc::SIGINT).unwrap();
+        child.send_signal(libc::SIGTERM).unwrap();
         assert_eq!(child.send_signal(-1).unwrap_err().raw_os_error(), Some(libc::EINVAL));
         let status = loop {
             if let Some(status) = child.try_wait().unwrap() {
@@ -51,7 +51,7 @@ fn kill_and_wait() {
             }
             thread::sleep(Duration::from_millis(1));
         };
-        assert_eq!(status.signal(), Some(libc::SIGINT));
+        assert_eq!(status.signal(), Some(libc::SIGTERM));
     });
 }
 
