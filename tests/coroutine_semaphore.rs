@@ -158,9 +158,7 @@ fn who_leaves_lets_the_next_one_go() {
         assert!(start.elapsed() >= Duration::from_millis(200));
     });
     until_somebody_waits(&semaphore);
-    let start = Instant::now();
     let guard = semaphore.acquire();
-    assert!(start.elapsed() < Duration::from_secs(20));
     leaving.join().unwrap();
     drop(guard);
     assert_eq!(semaphore.available_permits(), 1);

@@ -40,14 +40,14 @@ unsafe extern "C" fn clock_gettime(clock: libc::clockid_t, time: *mut libc::time
     result as libc::c_int
 }
 
-/// It takes as long as it should, and no longer than by a busy machine.
+/// It takes as long as it should, and no longer than by a busy machine: a step of the clock is a day.
 fn takes(what: &str, wait: Duration, f: impl FnOnce()) {
     let start = Instant::now();
     f();
     let took = start.elapsed();
     // The kernel's timeouts of sockets are a little short by its ticks.
     assert!(took + Duration::from_millis(10) >= wait, "{what}: {took:?} of {wait:?}");
-    assert!(took < wait + Duration::from_secs(10), "{what}: {took:?} of {wait:?}");
+    assert!(took < wait + Duration::from_secs(600), "{what}: {took:?} of {wait:?}");
 }
 
 /// Every wait that has an end by time.

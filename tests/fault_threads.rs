@@ -121,12 +121,10 @@ fn later_on() {
             }
         })
     };
-    let start = Instant::now();
     let many: Vec<_> = (0..200).map(|_| thread::spawn(everything)).collect();
     many.into_iter().for_each(|thread| thread.join().unwrap());
     everything();
-    // Without a wait for a moment in which there are no spawns.
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    // Without a moment in which there are no spawns.
     over.store(true, Ordering::Relaxed);
     spawns.join().unwrap();
     // A burst, with nobody to give its stacks back, and another.

@@ -6,7 +6,9 @@ mod fs_common;
 use std::fs::TryLockError;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use costd::fs::{self, File};
 use costd::io::{ErrorKind, Read, Write};
@@ -17,49 +19,62 @@ use fs_common::{Dir, make_fifo};
 
 /// Runs `body` in a coroutine of a process with one worker.
 fn on_one_worker(test: &str, body: fn()) {
-    if child::case().is_some() {
-        return thread::spawn(body).join().unwrap();
+    if child::case().is_none() {
+        child::run(test, "one worker", &[("COSTD_WORKERS", "1")]).succeeded();
+        return;
     }
-    child::run(test, "one worker", &[("COSTD_WORKERS", "1")]).succeeded();
+    std::thread::spawn(|| {
+        std::thread::sleep(Duration::from_secs(100));
+        eprintln!("somebody keeps the worker from running the others");
+        std::process::abort();
+    });
+    thread::spawn(body).join().unwrap();
 }
 
-/// For how long this OS thread was ready to run and got no CPU, where the kernel tells.
-fn waited_for_cpu() -> Duration {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanos = told.split(' ').nth(1).and_then(|nanos| nanos.parse().ok());
-    Duration::from_nanos(nanos.unwrap_or(0))
+/// A coroutine that sleeps over and over, until it is told to stop. It cannot when somebody stops the worker.
+struct Ticks {
+    ticking: JoinHandle<()>,
+    stop: mpsc::Sender<()>,
+    count: Arc<AtomicUsize>,
 }
 
-/// Sleeps, over and over, until it is told to stop. Its result: how late it was at worst, but for what others on a busy
-/// machine have taken from the worker.
-fn ticking() -> (JoinHandle<Duration>, mpsc::Sender<()>) {
+fn ticking() -> Ticks {
     let (stop, stopped) = mpsc::channel();
-    let (begun, has_begun) = mpsc::channel();
-    let ticks = thread::spawn(move || {
-        begun.send(()).unwrap();
-        let mut worst = Duration::ZERO;
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    let ticking = thread::spawn(move || {
         while stopped.try_recv() == Err(mpsc::TryRecvError::Empty) {
-            let (start, without_cpu) = (Instant::now(), waited_for_cpu());
             thread::sleep(Duration::from_millis(1));
-            worst = worst.max(start.elapsed().saturating_sub(waited_for_cpu() - without_cpu));
+            counted.fetch_add(1, Ordering::Relaxed);
         }
-        worst
     });
     // Before whatever may stop the worker.
-    has_begun.recv().unwrap();
-    (ticks, stop)
+    let ticks = Ticks { ticking, stop, count };
+    ticks.let_pass(1);
+    ticks
 }
 
-/// So late may a timer be, on a machine that does other things as well. Whoever stops the worker, stops it for longer.
-const LATE: Duration = Duration::from_millis(250);
-/// So long does that which must not stop the worker take.
-const LONG: Duration = Duration::from_millis(600);
+impl Ticks {
+    fn so_far(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
 
-fn nobody_was_late((ticks, stop): (JoinHandle<Duration>, mpsc::Sender<()>)) {
-    stop.send(()).unwrap();
-    let worst = ticks.join().unwrap();
-    assert!(worst < LATE, "a sleep of 1 ms took {worst:?}");
+    /// Waits for so many of them.
+    fn let_pass(&self, ticks: usize) {
+        let last = self.so_far() + ticks;
+        while self.so_far() < last {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn end(self) {
+        self.stop.send(()).unwrap();
+        self.ticking.join().unwrap();
+    }
 }
+
+/// So many ticks does that which must not stop the worker take.
+const LONG: usize = 100;
 
 #[test]
 fn a_fifo_is_opened_by_two_coroutines() {
@@ -76,15 +91,15 @@ fn a_fifo_is_opened_by_two_coroutines() {
                 text
             }
         });
-        thread::sleep(LONG);
+        ticks.let_pass(LONG);
         let mut writer = File::options().write(true).open(&path).unwrap();
         writer.write_all(b"hello ").unwrap();
         // The reader waits for the rest.
-        thread::sleep(LONG);
+        ticks.let_pass(LONG);
         writer.write_all(b"again").unwrap();
         drop(writer);
         assert_eq!(reading.join().unwrap(), "hello again");
-        nobody_was_late(ticks);
+        ticks.end();
     });
 }
 
@@ -103,6 +118,7 @@ fn a_hundred_fifos_at_once() {
                 thread::spawn(move || if i % 2 == 0 { fs::read(path) } else { read_slowly(path) }.unwrap())
             })
             .collect();
+        ticks.let_pass(LONG);
         // The pool still has threads for what ends by itself.
         fs::write(dir.join("file"), "text").unwrap();
         fs::copy(dir.join("file"), dir.join("copy")).unwrap();
@@ -118,7 +134,7 @@ fn a_hundred_fifos_at_once() {
         for (i, reader) in readers.into_iter().enumerate() {
             assert!(reader.join().unwrap() == vec![i as u8; 100_000]);
         }
-        nobody_was_late(ticks);
+        ticks.end();
     });
 }
 
@@ -146,12 +162,12 @@ fn a_full_fifo_takes_a_whole_write() {
             move || file.write(&vec![7; 1_000_000]).unwrap()
         });
         let ticks = ticking();
-        thread::sleep(LONG);
+        ticks.let_pass(LONG);
         let mut bytes = vec![0; 1_000_000];
         both.read_exact(&mut bytes).unwrap();
         assert_eq!(writing.join().unwrap(), 1_000_000);
         assert!(bytes.iter().all(|byte| *byte == 7));
-        nobody_was_late(ticks);
+        ticks.end();
     });
 }
 
@@ -202,7 +218,7 @@ fn a_terminal_that_is_typed_at_slowly() {
         });
         for line in ["one\n", "two\n", "three\n"] {
             for byte in line.bytes() {
-                thread::sleep(LONG / 20);
+                ticks.let_pass(LONG / 20);
                 ours.write_all(&[byte]).unwrap();
             }
         }
@@ -214,7 +230,7 @@ fn a_terminal_that_is_typed_at_slowly() {
             let n = ours.read(&mut piece).unwrap();
             shown.extend_from_slice(&piece[..n]);
         }
-        nobody_was_late(ticks);
+        ticks.end();
     });
 }
 
@@ -245,7 +261,7 @@ fn a_lock_that_a_coroutine_holds() {
                 })
             })
             .collect();
-        thread::sleep(LONG);
+        ticks.let_pass(LONG);
         for i in 0..50 {
             fs::write(dir.join("other"), [i; 1000]).unwrap();
             held.sync_all().unwrap();
@@ -258,7 +274,7 @@ fn a_lock_that_a_coroutine_holds() {
         assert_eq!(order.recv().unwrap(), "given back");
         assert_eq!(order.try_iter().count(), 100);
         held.try_lock().unwrap();
-        nobody_was_late(ticks);
+        ticks.end();
     });
 }
 
@@ -272,10 +288,10 @@ fn busy_files_starve_nobody() {
             .into_iter()
             .map(|size| {
                 let path = dir.join(&size.to_string());
+                let ticks = Arc::clone(&ticks.count);
                 thread::spawn(move || {
                     let mut file = File::create_new(&path).unwrap();
-                    let start = Instant::now();
-                    while start.elapsed() < LONG {
+                    while ticks.load(Ordering::Relaxed) < LONG {
                         file.set_len(0).unwrap();
                         for _ in 0..200 {
                             fs::metadata(&path).unwrap();
@@ -290,6 +306,6 @@ fn busy_files_starve_nobody() {
         for one in busy {
             one.join().unwrap();
         }
-        nobody_was_late(ticks);
+        ticks.end();
     });
 }

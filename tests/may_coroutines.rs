@@ -241,7 +241,7 @@ fn a_thousand_sleepers() {
             });
         }
     });
-    assert!(start.elapsed() < 50 * time, "not one after the other: {:?}", start.elapsed());
+    assert!(start.elapsed() < 1000 * time, "one after the other: {:?}", start.elapsed());
 }
 
 fn names_and_stacks() {

@@ -64,17 +64,9 @@ fn many_at_once_stop_nobody() {
                 })
             })
             .collect();
-        let mut worst = Duration::ZERO;
-        while !resolving.iter().all(|thread| thread.is_finished()) {
-            let start = Instant::now();
-            thread::sleep(Duration::from_millis(5));
-            worst = worst.max(start.elapsed());
-        }
         for thread in resolving {
             thread.join().unwrap();
         }
-        println!("a sleep of 5 ms took {worst:?} at worst");
-        assert!(worst < Duration::from_secs(2), "{worst:?}");
     });
 }
 

@@ -9,7 +9,7 @@ use std::fs;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use costd::io::{self, Read, Write};
 use costd::os::unix::process::{ChildExt, ExitStatusExt};
@@ -320,10 +320,11 @@ fn a_child_that_a_debugger_traces() {
             assert!(is_over.load(Ordering::SeqCst), "the debugger has not looked yet");
             status
         });
-        let before = cpu_time();
+        let (start, before) = (Instant::now(), cpu_time());
         thread::sleep(Duration::from_millis(300));
-        let spent = cpu_time() - before;
-        assert!(spent < Duration::from_millis(100), "{spent:?} of computing");
+        // Who asks over and over computes for all of the time.
+        let (time, spent) = (start.elapsed(), cpu_time() - before);
+        assert!(spent < time / 3, "{spent:?} of computing in {time:?}");
         over.store(true, Ordering::SeqCst);
         // It ends, and with that the dead is its parent's.
         assert!(debugger.wait().unwrap().success());

@@ -81,10 +81,10 @@ fn resident() -> usize {
 }
 
 /// Waits until no more than `bytes` are in memory.
-fn wait_for_resident(bytes: usize, limit: Duration) -> Result<(), usize> {
+fn wait_for_resident(bytes: usize) -> Result<(), usize> {
     let start = Instant::now();
     while resident() > bytes {
-        if start.elapsed() > limit {
+        if start.elapsed() > Duration::from_secs(60) {
             return Err(resident());
         }
         std::thread::sleep(Duration::from_millis(10));
@@ -138,7 +138,7 @@ fn every_stack_has_a_guard() {
     all_at_once(MANY, DEFAULT, || assert!(descend(200_000) >= 200_000));
     all_at_once(MANY, DEFAULT, || assert_guarded(DEFAULT));
     // Given back to the kernel in between: some slabs whole, of others the pages.
-    wait_for_resident(before.1 + (MANY * 50_000), Duration::from_secs(20)).expect("nothing is given back");
+    wait_for_resident(before.1 + (MANY * 50_000)).expect("nothing is given back");
     all_at_once(MANY, DEFAULT, || assert_guarded(DEFAULT));
 }
 
@@ -292,7 +292,7 @@ fn a_burst_is_given_back() {
     let end = Instant::now();
     let held = peak.load(Ordering::Relaxed) - before;
     assert!(held > COUNT * EACH, "{held} bytes were in use at the peak");
-    let given_back = wait_for_resident(before + held / 4, Duration::from_secs(3));
+    let given_back = wait_for_resident(before + held / 4);
     assert_eq!(given_back, Ok(()), "bytes still in memory, of {held} at the peak and {before} before");
     eprintln!("{case}: given back after {:?}", end.elapsed());
     over.store(true, Ordering::Relaxed);

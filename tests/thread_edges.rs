@@ -22,8 +22,8 @@ fn park_in_a_panic_hook() {
             me.unpark();
         });
         let start = Instant::now();
-        thread::park_timeout(Duration::from_secs(20));
-        assert!(start.elapsed() < Duration::from_secs(10));
+        thread::park_timeout(Duration::from_secs(1000));
+        assert!(start.elapsed() < Duration::from_secs(900));
         waker.join().unwrap();
         // And one that is there already.
         thread::current().unpark();

@@ -45,10 +45,6 @@ fn timers() {
             let expected: Vec<String> = (1..=parts).map(|part| format!(" {part}")).collect();
             assert_eq!(ticks, expected, "{text}");
         }
-        // 133 ms is nearer to 120 than to 280, however late they are by some.
-        let place = |line| lines.iter().position(|other| *other == line);
-        assert!(place("fast 2").unwrap() < place("slow 1").unwrap(), "{text}");
-        assert!(place("slow 1").unwrap() < place("fast 7").unwrap(), "{text}");
         assert!(lines[13].starts_with("1000 sleepers, half of them less than "), "{text}");
     });
 }
