@@ -5,7 +5,7 @@
 mod child;
 mod fault_common;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use child::{case, run};
 use costd::coroutine::{blocking, os_thread};

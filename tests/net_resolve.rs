@@ -3,7 +3,6 @@
 mod net_common;
 
 use std::io::ErrorKind;
-use std::time::{Duration, Instant};
 
 use costd::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, ToSocketAddrs};
 use costd::thread;

@@ -7,8 +7,8 @@ mod child;
 use std::collections::{HashMap, HashSet};
 use std::hint::black_box;
 use std::panic::Location;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use child::{case, run};
