@@ -81,11 +81,19 @@ impl RunQueue {
         }
     }
 
-    /// Puts `task` into the next slot.
+    /// As [`push`](Self::push), of one that was parked: it may be one of many, each of which was touched long ago.
+    #[inline]
+    pub(crate) fn push_woken(&self, task: NonNull<Task>) {
+        // SAFETY: see `push`.
+        Context::prefetch(unsafe { task.as_ref() });
+        self.push(task);
+    }
+
+    /// Puts `task`, which was parked, into the next slot.
     #[inline]
     pub(crate) fn push_next(&self, task: NonNull<Task>) {
         if let Some(displaced) = NonNull::new(self.next.replace(task.as_ptr())) {
-            self.push(displaced);
+            self.push_woken(displaced);
         }
     }
 

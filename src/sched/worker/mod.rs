@@ -364,7 +364,7 @@ impl Worker {
             } else if header.is_coroutine() {
                 counters.unpark(header.reason());
                 add(&counters.remote_wakes, 1);
-                self.ready.push(task);
+                self.ready.push_woken(task);
             } else {
                 self.answer(task);
             }
@@ -381,7 +381,7 @@ impl Worker {
             let task = unsafe { &*task };
             if task.state.notify() {
                 self.shared.counters.unpark(task.reason());
-                self.ready.push(NonNull::from(task));
+                self.ready.push_woken(NonNull::from(task));
             }
         }
         self.note_timers();

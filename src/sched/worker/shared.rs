@@ -11,7 +11,6 @@ use crossbeam::utils::CachePadded;
 use crate::pal::fences;
 use crate::pal::thread_clock::ThreadClock;
 use crate::sched::census::Census;
-use crate::sched::context::Context;
 use crate::sched::current::worker;
 use crate::sched::inbox::Inbox;
 use crate::sched::primitive::lock;
@@ -259,9 +258,7 @@ pub(crate) fn make_ready(home: &'static WorkerShared, task: NonNull<Task>) {
             if worker.in_coroutine.get() {
                 worker.ready.push_next(task);
             } else {
-                // It may be one of many, which were last touched long ago.
-                Context::prefetch(header);
-                worker.ready.push(task);
+                worker.ready.push_woken(task);
             }
         }
         _ => home.leave(task),
