@@ -1,5 +1,6 @@
 //! What an operation costs while many others are alive.
 
+use std::hint::black_box;
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,6 +9,9 @@ use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use job::{Job, sum_below};
+
+/// From one to the next of those that are alive: it has no divisor in common with a power of ten.
+const STEP: usize = 612_377;
 
 /// Threads that wait to be unparked, count that, and wait again.
 struct Live {
@@ -88,8 +92,7 @@ pub fn wake(job: Job) {
             let goal = live.shared.woken.load(Ordering::Acquire) + TOGETHER;
             live.shared.goal.store(goal, Ordering::Release);
             for _ in 0..TOGETHER {
-                // It has no divisor in common with a power of ten.
-                next = (next + 612_377) % count;
+                next = (next + STEP) % count;
                 live.threads[next].thread().unpark();
             }
             live.wait_for(goal);
@@ -97,6 +100,25 @@ pub fn wake(job: Job) {
         start.elapsed()
     });
     live.end();
+}
+
+/// What the memory alone takes: reads a byte, here and there, of as many pages. Each read waits for the one before.
+pub fn touch(job: Job) {
+    const PAGE: usize = 4096;
+    let count = job.size as usize;
+    let mut pages = vec![0_u8; count * PAGE];
+    pages.iter_mut().step_by(PAGE).for_each(|page| *page = 1);
+    let mut next = 0;
+    job.repeat(|n| {
+        let start = Instant::now();
+        let mut sum = 0;
+        for _ in 0..n {
+            next = (next + STEP) % count;
+            sum += u64::from(pages[next * PAGE + (sum % 2) as usize * 64]);
+        }
+        black_box(sum);
+        start.elapsed()
+    });
 }
 
 /// Two timers that are set and taken back: a message to another one and the answer, both waited for with a timeout.

@@ -44,6 +44,7 @@ fn main() {
         "sleepers" => many::sleepers,
         "live_spawn" => live::spawn,
         "live_wake" => live::wake,
+        "live_touch" => live::touch,
         "live_timer" => live::timer,
         "live_accept" => live::accept,
         _ => panic!("no such case: {case}"),

@@ -14,11 +14,13 @@ use crate::run;
 type Curve = (&'static str, Vec<f64>);
 
 const LIVE: [u64; 4] = [1_000, 10_000, 100_000, 1_000_000];
-const OF_LIVE: [(&str, &str); 4] = [
-    ("live_spawn", "spawn + join"),
-    ("live_wake", "wake, here and there"),
-    ("live_timer", "two timers, set and taken back"),
-    ("live_accept", "connect, accept, close"),
+const OF_LIVE: [(&str, &str, Option<u32>); 6] = [
+    ("live_spawn", "spawn + join", None),
+    ("live_wake", "wake, here and there", None),
+    ("live_wake", "the same on one worker", Some(1)),
+    ("live_touch", "a byte of a page, here and there (no coroutines)", None),
+    ("live_timer", "two timers, set and taken back", None),
+    ("live_accept", "connect, accept, close", None),
 ];
 
 const WORKERS: [u64; 4] = [1, 2, 4, 8];
@@ -47,8 +49,8 @@ pub fn run(peers: &Peers, options: &Options, machine: &str, file: &Path) -> Resu
         all.get(all.len() / 2).copied().ok_or_else(|| format!("{case} has reported nothing"))
     };
     let mut of_live: Vec<Curve> = Vec::new();
-    for (case, title) in OF_LIVE {
-        let values = LIVE.iter().map(|&live| figure(case, options.size(live), None));
+    for (case, title, workers) in OF_LIVE {
+        let values = LIVE.iter().map(|&live| figure(case, options.size(live), workers));
         of_live.push((title, values.collect::<Result<_, _>>()?));
     }
     let mut of_workers: Vec<Curve> = Vec::new();
@@ -72,11 +74,11 @@ fn whole(value: u64) -> String {
 }
 
 fn print_table(title: &str, axis: &[u64], curves: &[Curve]) {
-    print!("{title:40}");
+    print!("{title:50}");
     axis.iter().for_each(|&place| print!("{:>12}", whole(place)));
     println!("{:>14}", "most / least");
     for (name, values) in curves {
-        print!("{name:40}");
+        print!("{name:50}");
         values.iter().for_each(|&value| print!("{:>12}", number(value)));
         let (least, most) = values.iter().fold((f64::MAX, 0.0_f64), |(a, b), &value| (a.min(value), b.max(value)));
         println!("{:>14.2}", most / least);
