@@ -274,16 +274,21 @@ fn a_slow_reader() {
 #[test]
 fn closed_streams() {
     if child::case().is_some() {
-        let body = || {
-            for fd in 0..3 {
-                // SAFETY: nobody else uses these here.
-                unsafe { libc::close(fd) };
-            }
+        let all = || {
             assert_eq!(io::stdin().read(&mut [0]).unwrap(), 0);
             println!("lost");
             eprintln!("lost");
             io::stdout().flush().unwrap();
         };
+        let body = move || {
+            for fd in 0..3 {
+                // SAFETY: nobody else uses these here.
+                unsafe { libc::close(fd) };
+            }
+            all();
+        };
+        // Whatever opens a file once and for all does so now, and not in their place.
+        in_coroutine(all);
         in_coroutine(body);
         body();
         std::process::exit(0);

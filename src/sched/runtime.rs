@@ -66,6 +66,8 @@ fn start() -> io::Result<&'static Runtime> {
     overflow::install();
     fences::prepare();
     let wanted = settings().workers;
+    // That opens files, which nobody expects of a lock later on.
+    super::cpus();
     // Every worker makes its parts on its own OS thread and hands out what is shared; all start running together, once
     // the runtime stands.
     let mut shared = Vec::new();

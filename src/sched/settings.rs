@@ -3,7 +3,6 @@
 //! Each setting comes from the program ([`Asked`]); else from the environment (`variables`); else it is what has proven good.
 
 use std::fmt;
-use std::thread;
 use std::time::Duration;
 
 use once_cell::sync::OnceCell;
@@ -177,8 +176,7 @@ impl Settings {
         let time = "a time (500ms, 2s)";
         let all_cpus = affinity::allowed();
         Settings {
-            workers: count("COSTD_WORKERS", asked.workers)
-                .unwrap_or_else(|| thread::available_parallelism().map_or(1, |n| n.get())),
+            workers: count("COSTD_WORKERS", asked.workers).unwrap_or_else(super::cpus),
             stack_size: asked
                 .stack_size
                 .or_else(|| {
