@@ -84,7 +84,7 @@ const WORK: [(&str, fn()); 9] = [
         let error = loop {
             // std hands an interruption on, and begins the time anew then.
             match socket.recv(&mut [0]).unwrap_err() {
-                error if error.kind() == io::ErrorKind::Interrupted && start.elapsed() < Duration::from_secs(60) => {}
+                error if error.kind() == io::ErrorKind::Interrupted && start.elapsed() < Duration::from_secs(1) => {}
                 error => break error,
             }
         };
