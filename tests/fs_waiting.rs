@@ -7,7 +7,7 @@ use std::fs::TryLockError;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use costd::fs::{self, File};
@@ -31,44 +31,34 @@ fn on_one_worker(test: &str, body: fn()) {
     thread::spawn(body).join().unwrap();
 }
 
-/// A coroutine that sleeps over and over, until it is told to stop. It cannot when somebody stops the worker.
+/// A coroutine that sleeps over and over, and tells each time. It cannot when somebody stops the worker.
 struct Ticks {
     ticking: JoinHandle<()>,
-    stop: mpsc::Sender<()>,
-    count: Arc<AtomicUsize>,
+    told: mpsc::Receiver<()>,
 }
 
 fn ticking() -> Ticks {
-    let (stop, stopped) = mpsc::channel();
-    let count = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&count);
+    let (tell, told) = mpsc::channel();
     let ticking = thread::spawn(move || {
-        while stopped.try_recv() == Err(mpsc::TryRecvError::Empty) {
+        while tell.send(()).is_ok() {
             thread::sleep(Duration::from_millis(1));
-            counted.fetch_add(1, Ordering::Relaxed);
         }
     });
     // Before whatever may stop the worker.
-    let ticks = Ticks { ticking, stop, count };
+    let ticks = Ticks { ticking, told };
     ticks.let_pass(1);
     ticks
 }
 
 impl Ticks {
-    fn so_far(&self) -> usize {
-        self.count.load(Ordering::Relaxed)
-    }
-
-    /// Waits for so many of them.
+    /// Waits for so many of them from now on.
     fn let_pass(&self, ticks: usize) {
-        let last = self.so_far() + ticks;
-        while self.so_far() < last {
-            thread::sleep(Duration::from_millis(1));
-        }
+        self.told.try_iter().for_each(drop);
+        (0..ticks).for_each(|_| self.told.recv().unwrap());
     }
 
     fn end(self) {
-        self.stop.send(()).unwrap();
+        drop(self.told);
         self.ticking.join().unwrap();
     }
 }
@@ -284,14 +274,15 @@ fn busy_files_starve_nobody() {
     on_one_worker("busy_files_starve_nobody", || {
         let dir = Dir::new();
         let ticks = ticking();
+        let over = Arc::new(AtomicBool::new(false));
         let busy: Vec<_> = [1, 1000, 60_000]
             .into_iter()
             .map(|size| {
                 let path = dir.join(&size.to_string());
-                let ticks = Arc::clone(&ticks.count);
+                let over = Arc::clone(&over);
                 thread::spawn(move || {
                     let mut file = File::create_new(&path).unwrap();
-                    while ticks.load(Ordering::Relaxed) < LONG {
+                    while !over.load(Ordering::Relaxed) {
                         file.set_len(0).unwrap();
                         for _ in 0..200 {
                             fs::metadata(&path).unwrap();
@@ -303,6 +294,8 @@ fn busy_files_starve_nobody() {
                 })
             })
             .collect();
+        ticks.let_pass(LONG);
+        over.store(true, Ordering::Relaxed);
         for one in busy {
             one.join().unwrap();
         }

@@ -85,7 +85,7 @@ fn nonblocking_set_behind_the_back() {
         SockRef::from(&ours).set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         let start = Instant::now();
         assert_eq!(ours.read(&mut buf).unwrap_err().kind(), ErrorKind::WouldBlock);
-        assert!(start.elapsed() >= Duration::from_millis(45), "{:?}", start.elapsed());
+        assert!((Duration::from_millis(45)..Duration::from_secs(60)).contains(&start.elapsed()));
 
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         SockRef::from(&listener).set_nonblocking(true).unwrap();
@@ -95,7 +95,7 @@ fn nonblocking_set_behind_the_back() {
         SockRef::from(&listener).set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         let start = Instant::now();
         assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
-        assert!(start.elapsed() >= Duration::from_millis(45), "{:?}", start.elapsed());
+        assert!((Duration::from_millis(45)..Duration::from_secs(60)).contains(&start.elapsed()));
         assert!(!is_nonblocking(&listener));
 
         let udp = UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -3,6 +3,7 @@
 mod net_common;
 
 use std::io::ErrorKind;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use costd::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, ToSocketAddrs};
 use costd::thread;
@@ -47,11 +48,16 @@ fn many_at_once_stop_nobody() {
         let unknown = || ("no such name.invalid", 80);
         let expected = std::net::ToSocketAddrs::to_socket_addrs(&unknown()).unwrap_err();
         let expected = (expected.kind(), expected.to_string());
+        // How many are at it at once; of those that stop their workers, as many as there are workers.
+        static AT_IT: AtomicUsize = AtomicUsize::new(0);
+        static MOST: AtomicUsize = AtomicUsize::new(0);
         let resolving: Vec<_> = (0..200)
             .map(|n| {
                 let expected = expected.clone();
                 thread::spawn(move || {
+                    MOST.fetch_max(AT_IT.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
                     let addrs: Vec<_> = "localhost:80".to_socket_addrs().unwrap().collect();
+                    AT_IT.fetch_sub(1, Ordering::Relaxed);
                     assert!(addrs.iter().all(|addr| addr.ip().is_loopback()) && !addrs.is_empty());
                     let error = unknown().to_socket_addrs().unwrap_err();
                     assert_eq!((error.kind(), error.to_string()), expected);
@@ -66,6 +72,8 @@ fn many_at_once_stop_nobody() {
         for thread in resolving {
             thread.join().unwrap();
         }
+        let (most, workers) = (MOST.load(Ordering::Relaxed), costd::runtime::metrics().workers.len());
+        assert!(most > workers, "{most} at once on {workers} workers");
     });
 }
 

@@ -133,7 +133,7 @@ fn read_timeout() {
             let start = Instant::now();
             assert_eq!(ours.read(&mut [0; 10]).unwrap_err().kind(), ErrorKind::WouldBlock);
             let took = start.elapsed();
-            assert!(took >= Duration::from_millis(75), "{took:?}");
+            assert!((Duration::from_millis(75)..Duration::from_secs(60)).contains(&took), "{took:?}");
         }
         // Of a clone as well, and peeking, and what comes in time.
         let clone = ours.try_clone().unwrap();
@@ -177,7 +177,7 @@ fn write_timeout() {
         };
         assert_eq!(error.kind(), ErrorKind::WouldBlock);
         let took = start.elapsed();
-        assert!(took >= Duration::from_millis(95), "{took:?}");
+        assert!((Duration::from_millis(95)..Duration::from_secs(60)).contains(&took), "{took:?}");
         drop(ours);
         let mut received = Vec::new();
         theirs.read_to_end(&mut received).unwrap();
@@ -562,10 +562,18 @@ fn a_busy_connection_starves_nobody() {
         });
         let reader = thread::spawn(move || while theirs.read(&mut [0; 512]).unwrap() > 0 {});
         // The two go on until these have been slept.
-        (0..50).for_each(|_| thread::sleep(Duration::from_millis(5)));
+        let sleep = |_| {
+            let start = Instant::now();
+            thread::sleep(Duration::from_millis(5));
+            start.elapsed()
+        };
+        let mut sleeps: Vec<_> = (0..50).map(sleep).collect();
+        sleeps.sort_unstable();
         stop.store(1, Ordering::Relaxed);
         writer.join().unwrap();
         reader.join().unwrap();
+        // Of one or two of them, the machine may have been busy elsewhere.
+        assert!(sleeps[25] < Duration::from_millis(500), "{sleeps:?}");
     });
 }
 

@@ -25,7 +25,7 @@ fn alone(name: &str, variables: &[(&str, &str)]) {
     }
 }
 
-/// How late a coroutine's sleeps of 1 ms end, at the worst, until `over`.
+/// How late a coroutine's sleeps of 1 ms end, at the worst, and how many there are, until `over`.
 fn watch_timers(over: &Arc<AtomicBool>) -> thread::JoinHandle<(Duration, u32)> {
     let over = Arc::clone(over);
     thread::spawn(move || {
@@ -37,6 +37,19 @@ fn watch_timers(over: &Arc<AtomicBool>) -> thread::JoinHandle<(Duration, u32)> {
             sleeps += 1;
         }
         (worst, sleeps)
+    })
+}
+
+/// How often an OS thread sleeps for 1 ms until `over`.
+fn watch_machine(over: &Arc<AtomicBool>) -> std::thread::JoinHandle<u32> {
+    let over = Arc::clone(over);
+    std::thread::spawn(move || {
+        let mut sleeps = 0;
+        while !over.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(1));
+            sleeps += 1;
+        }
+        sleeps
     })
 }
 
@@ -81,7 +94,7 @@ fn much_through_a_child() {
     }
     net_common::in_coroutine(NAME, || {
         let over = Arc::new(AtomicBool::new(false));
-        let timers = watch_timers(&over);
+        let (timers, beside) = (watch_timers(&over), watch_machine(&over));
         let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let start = Instant::now();
@@ -108,8 +121,9 @@ fn much_through_a_child() {
         over.store(true, Ordering::SeqCst);
         let (worst, sleeps) = timers.join().unwrap();
         eprintln!("{NAME}: {took:?}; {sleeps} sleeps of 1 ms, at the worst {worst:?} late");
-        // Somebody who keeps the worker to himself lets nobody sleep more than once or twice.
-        assert!(sleeps >= 5, "{sleeps} sleeps, {worst:?} late, in {took:?}");
+        // The machine stops an OS thread as it does the worker; who keeps the worker to himself, stops that alone.
+        let beside = beside.join().unwrap();
+        assert!(sleeps >= (beside / 20).max(5), "{sleeps} sleeps, {beside} beside them, {worst:?} late, in {took:?}");
     });
 }
 
@@ -122,7 +136,7 @@ fn timers_while_children_are_started() {
     }
     net_common::in_coroutine(NAME, || {
         let over = Arc::new(AtomicBool::new(false));
-        let timers = watch_timers(&over);
+        let (timers, beside) = (watch_timers(&over), watch_machine(&over));
         let start = Instant::now();
         // As many as would not be noticed if each counted as one operation that does not block.
         let mut children: Vec<_> = (0..300).map(|_| Command::new("true").spawn().unwrap()).collect();
@@ -130,7 +144,8 @@ fn timers_while_children_are_started() {
         over.store(true, Ordering::SeqCst);
         let (worst, sleeps) = timers.join().unwrap();
         eprintln!("{NAME}: {took:?}; {sleeps} sleeps of 1 ms, at the worst {worst:?} late");
-        assert!(sleeps >= 5, "{sleeps} sleeps, {worst:?} late, in {took:?}");
+        let beside = beside.join().unwrap();
+        assert!(sleeps >= (beside / 20).max(5), "{sleeps} sleeps, {beside} beside them, {worst:?} late, in {took:?}");
         assert!(children.iter_mut().all(|child| child.wait().unwrap().success()));
     });
 }

@@ -37,7 +37,7 @@ fn generator() {
 #[test]
 fn timers() {
     on_1_and_2_workers(|workers| {
-        let text = Program::output(env!("CARGO_BIN_EXE_timers"), workers, &["400"]);
+        let text = Program::output(env!("CARGO_BIN_EXE_timers"), workers, &["1500"]);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 14, "{text}");
         for (name, parts) in [("fast", 10), ("slow", 3)] {
@@ -45,6 +45,10 @@ fn timers() {
             let expected: Vec<String> = (1..=parts).map(|part| format!(" {part}")).collect();
             assert_eq!(ticks, expected, "{text}");
         }
+        // Side by side: one of them is due a second before the other, which has six more to go by then.
+        let place = |line| lines.iter().position(|other| *other == line);
+        assert!(place("fast 1").unwrap() < place("slow 3").unwrap(), "{text}");
+        assert!(place("slow 1").unwrap() < place("fast 10").unwrap(), "{text}");
         assert!(lines[13].starts_with("1000 sleepers, half of them less than "), "{text}");
     });
 }
